@@ -1,0 +1,40 @@
+# Every target sets up what it needs; see README.md for what each one shows.
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+
+.PHONY: help
+help:  ## print these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup:  ## install the Debian packages and the virtual environment that are missing
+	@./packaging/setup.sh
+
+.PHONY: demo
+demo: setup  ## the whole pipeline at work, ending by itself (KEEP=1 leaves it running)
+	@$(PYTHON) -m examples.thumbnails.demo $(if $(KEEP),--keep)
+
+.PHONY: test
+test: setup  ## unit, integration and fault tests, with real daemons (ARGS="-k name" selects)
+	@$(PYTHON) -m pytest $(ARGS)
+
+.PHONY: lint
+lint: setup  ## ruff (lint and format) and mypy --strict
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+.PHONY: bench
+bench: setup  ## the figures, as ratios against baselines measured in the same run
+	@$(PYTHON) -m tests.benchmarks $(ARGS)
+
+.PHONY: lock
+lock: setup  ## pin the dependencies of pyproject.toml anew in requirements.lock
+	@.venv/bin/uv pip compile -q pyproject.toml --all-extras --generate-hashes --no-annotate \
+		--no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 \
+		--upgrade -o requirements.lock
+
+.PHONY: clean
+clean:  ## remove what the other targets made
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Gearmang keeps a Gearman pipeline healthy; README.md tells how."""
