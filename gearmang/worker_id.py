@@ -43,7 +43,7 @@ class WorkerId(NamedTuple):
         return max(0.0, now - self.started)
 
     def __str__(self) -> str:
-        """The client id: within 127 bytes, without spaces; long names are cut, never the numbers."""
+        """The client id, within 127 bytes, no spaces; a long name is cut, never the numbers."""
         numbers = f":{self.pid}+{self.started}"
         host = _UNFIT.sub("_", self.host)[:63] or "_"
         room = LONGEST_ID - len(numbers) - len(host) - 1

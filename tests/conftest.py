@@ -17,6 +17,6 @@ def gearmand(tmp_path: Path) -> Iterator[Gearmand]:
 
 @pytest.fixture
 def persistent_gearmand(tmp_path: Path) -> Iterator[Gearmand]:
-    """A fresh gearmand whose queue outlives a restart; ``stop()`` or ``kill()``, then ``start()``."""
+    """A fresh gearmand whose queue outlives ``kill()`` and ``start()``."""
     with Gearmand(tmp_path, persistent=True) as daemon:
         yield daemon

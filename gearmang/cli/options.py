@@ -13,7 +13,7 @@ DEFAULT_STORE = "/var/lib/gearmang/dead_letters.db"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class _ServerType(click.ParamType):
+class _ServerType(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3
     name = "HOST:PORT"
 
     def convert(
