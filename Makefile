@@ -28,6 +28,14 @@ lint: setup  ## ruff (lint and format) and mypy --strict
 bench: setup  ## the figures, as ratios against baselines measured in the same run
 	@$(PYTHON) -m tests.benchmarks $(ARGS)
 
+.PHONY: fuzz
+fuzz: setup  ## 1,000,000 fuzzed replies through the admin client's parser
+	@$(PYTHON) -m tests.fuzz $(ARGS)
+
+.PHONY: soak
+soak: setup  ## the long runs: every kill and every count of the issues at full length
+	@$(PYTHON) -m pytest tests/soak $(ARGS)
+
 .PHONY: lock
 lock: setup  ## pin the dependencies of pyproject.toml anew in requirements.lock
 	@.venv/bin/uv pip compile -q pyproject.toml --all-extras --generate-hashes --no-annotate \
