@@ -1,0 +1,1 @@
+"""A thumbnail service: pictures are queued in gearmand, workers shrink them."""
