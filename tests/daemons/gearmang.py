@@ -1,0 +1,60 @@
+"""The commands of gearmang itself, as people start them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.daemons.gearmand import Gearmand
+from tests.daemons.process import Process, await_that
+
+BIN = Path(sys.executable).parent
+COMMAND_TIMEOUT = 30.0  # seconds
+
+
+def gearmang(*arguments: str | Path, timeout: float = COMMAND_TIMEOUT) -> str:
+    """Run ``gearmang …`` to its end and return what it printed.
+
+    Raises:
+        subprocess.CalledProcessError: it did not exit 0.
+    """
+    done = subprocess.run(
+        [BIN / "gearmang", *arguments], capture_output=True, text=True, timeout=timeout, check=True
+    )
+    return done.stdout
+
+
+def gearmang_json(*arguments: str | Path) -> Any:
+    """Run ``gearmang … --json`` and return the document that it printed."""
+    return json.loads(gearmang(*arguments, "--json"))
+
+
+class Worker(Process):
+    """``gearmang work TARGET --function NAME``, ready once gearmand has registered it."""
+
+    def __init__(
+        self, folder: Path, gearmand: Gearmand, target: str, function: str, *options: str | Path
+    ) -> None:
+        self.gearmand, self.function = gearmand, function
+        server = ("--server", gearmand.address)
+        command = [BIN / "gearmang", "work", target, "--function", function, *server, *options]
+        super().__init__(command, folder / f"{function}-{id(self)}.log")
+
+    def await_ready(self) -> None:
+        await_that(self._is_registered, f"worker {self.pid} is registered for {self.function}")
+
+    def _is_registered(self) -> bool:
+        self.require_running()
+        lines = self.gearmand.ask("workers").splitlines()
+        return any(f":{self.pid}+" in line and self.function in line for line in lines)
+
+
+class Collector(Worker):
+    """``gearmang collect``, ready once gearmand has registered it."""
+
+    def __init__(self, folder: Path, gearmand: Gearmand, store: Path, *options: str | Path) -> None:
+        super().__init__(folder, gearmand, "", "gearmang")
+        server = ("--server", gearmand.address)
+        command = [BIN / "gearmang", "collect", *server, "--store", store, *options]
+        self.command = [str(word) for word in command]
