@@ -1,0 +1,1 @@
+"""Alembic's migrations of a store; `gearmang.dead_letters.migrate` runs them."""
