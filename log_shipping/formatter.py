@@ -1,0 +1,95 @@
+"""The JSON formatter: python-json-logger's, for task records and ordinary log lines alike."""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pythonjsonlogger.orjson import OrjsonFormatter
+
+from log_shipping.context import innermost
+from log_shipping.encoding import Document, encode
+from log_shipping.process import process
+from log_shipping.schema import CORE, VERSION
+
+MAX_BYTES = 8000  # of a line; rsyslog cuts at 8 KiB, with the syslog header
+
+
+class JsonFormatter(OrjsonFormatter):
+    """Writes records as lines of JSON.
+
+    Args:
+        fields: of every record: core names (``service``, ``worker``) replace the defaults, others
+            go under ``fields``.
+        max_bytes: longest line; longer records are cut and marked ``truncated``.
+        options: of python-json-logger's formatter, which apply to ordinary log lines.
+    """
+
+    def __init__(
+        self,
+        *,
+        fields: Mapping[str, object] | None = None,
+        max_bytes: int = MAX_BYTES,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.max_bytes = max_bytes
+        given = dict(fields or {})
+        self._own = {name: value for name, value in given.items() if name not in CORE}
+        self._core = {"host": process.host, "service": "gearmang", "v": VERSION} | {
+            name: value for name, value in given.items() if name in CORE
+        }
+        self._forks = -1
+        self._static: Document = {}
+
+    @property
+    def static(self) -> Document:
+        """The core fields that are the same in every record of this process."""
+        if self._forks != process.forks:
+            self._static = {**self._core, "pid": process.pid}
+            self._forks = process.forks
+        return self._static
+
+    def encode(self, document: Document) -> bytes:
+        """One record as a line of JSON with its newline; what its fields hold never raises."""
+        if self._own:
+            document["fields"] = {**self._own, **document.get("fields", {})}
+        return encode(document, self.max_bytes)
+
+    def document(self, record: logging.LogRecord) -> Document:
+        """An ordinary log line as a record; inside a task it carries the task's id."""
+        document: Document = {
+            "ts": datetime.fromtimestamp(record.created, UTC),
+            "level": record.levelname,
+            "logger": record.name,
+            "event_id": process.new_id(),
+        }
+        current = innermost.get()
+        if current is not None:
+            document.update(id=current.id, span=current.span, task=current.task)
+        document |= self.static
+        found: dict[str, Any] = {}
+        message = record.msg if isinstance(record.msg, dict) else {}
+        self.add_fields(found, record, message)
+        document["message"] = "" if message else _message(record)
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            document.update(
+                error_type=type(error).__name__,
+                error_message=str(error),
+                error_stack=self.formatException(record.exc_info),
+            )
+        found = self.process_log_record(found)
+        if found:
+            document["fields"] = found
+        return document
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self.encode(self.document(record)).decode().rstrip("\n")
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # arguments that do not fit the message: both are kept as they came
+        return f"{record.msg} {record.args!r}"
