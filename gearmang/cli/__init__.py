@@ -1,11 +1,11 @@
 """The command ``gearmang``. Each subcommand is a module of its own, imported when it is called."""
 
-import importlib
 import sys
 from typing import Any
 
 import click
 
+from gearmang.cli.late import LateGroup
 from gearmang.errors import GearmangError
 
 _COMMANDS = {
@@ -20,25 +20,9 @@ _COMMANDS = {
 }
 
 
-class LateGroup(click.Group):
-    """A group that imports a command's module only when that command is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, attribute, _ = _COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, _COMMANDS[name][2]) for name in self.list_commands(ctx)])
-
-
-@click.command(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=LateGroup, late=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="gearmang")
 def gearmang() -> None:
     """Keeps a Gearman pipeline healthy.
