@@ -1,0 +1,51 @@
+"""Rows of an answer, as a table, as JSON or as CSV."""
+
+import csv
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from gearmang.cli.output import cell, console, print_json, table
+from gearmang.records.database import Answer
+from gearmang.terminal import clean
+
+
+def print_answer(answer: Answer, form: str) -> None:
+    """Print all rows in the form ``table``, ``json`` (an array) or ``csv``."""
+    if form == "json":
+        print_json(
+            [{name: _plain(value) for name, value in row.items()} for row in answer.as_dicts()]
+        )
+    elif form == "csv":
+        writer = csv.writer(sys.stdout)
+        writer.writerow(answer.columns)
+        on_screen = sys.stdout.isatty()
+        for row in answer.rows:
+            texts = ["" if value is None else str(_plain(value)) for value in row]
+            writer.writerow([clean(text) for text in texts] if on_screen else texts)
+    else:
+        numbers = tuple(
+            name
+            for place, name in enumerate(answer.columns)
+            if any(isinstance(row[place], int | float) for row in answer.rows)
+        )
+        printed = table(*(clean(name) for name in answer.columns), right=numbers)
+        for row in answer.rows:
+            printed.add_row(*(cell(_shown(value)) for value in row))
+        console().print(printed)
+
+
+def _plain(value: Any) -> Any:
+    """A value of DuckDB as JSON has it: times in UTC with Z."""
+    if isinstance(value, datetime):
+        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return _plain(value)

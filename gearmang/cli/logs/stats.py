@@ -1,0 +1,34 @@
+"""``gearmang logs stats``: count, rate, failures and quantiles."""
+
+import click
+
+from gearmang.cli.logs.options import SpanType, output_options, selection_options
+from gearmang.cli.logs.printing import print_answer
+from gearmang.records.selection import Selection
+
+
+@click.command()
+@selection_options
+@click.option("--by", default="task", show_default=True, help="The field that makes the groups.")
+@click.option("--of", default="duration_ms", show_default=True, help="The number to describe.")
+@click.option("--every", "every_s", type=SpanType(), help="One row for each span, such as 5m.")
+@output_options
+def stats(selection: Selection, by: str, of: str, every_s: int | None, form: str) -> None:
+    """Count, rate per second, failures and quantiles, by task or any field.
+
+    A field is a core one, or a dotted path of what tasks recorded: image.bytes.
+
+    Example: gearmang logs stats --since 1h --every 5m --of image.bytes
+    """
+    from gearmang.records.database import opened
+    from gearmang.records.statistics import losses, statistics
+
+    with opened(selection.places, selection.since) as database:
+        print_answer(statistics(database, selection, by=by, of=of, every_s=every_s), form)
+        dropped, unreadable = losses(database, selection)
+    if dropped:
+        click.echo(
+            f"{dropped} records were dropped by the workers that could not write them", err=True
+        )
+    if unreadable:
+        click.echo(f"{unreadable} lines could not be read", err=True)

@@ -1,0 +1,1 @@
+"""Task records read back: files of JSON lines and Parquet as tables of DuckDB."""

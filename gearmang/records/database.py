@@ -1,0 +1,77 @@
+"""DuckDB over the records: opened for one question, in memory."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from gearmang.records.errors import RecordsError
+from gearmang.records.sources import find
+from gearmang.records.tables import statements
+
+SETTINGS = {
+    "memory_limit": "1GB",  # what does not fit goes to a temporary folder
+    "preserve_insertion_order": "false",  # takes memory; every query says its order
+    "autoinstall_known_extensions": "false",  # nothing is fetched while a question is answered
+}
+
+
+class Database:
+    """The views ``lines``, ``records`` and ``tasks``; see `gearmang.records.tables`."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def ask(self, sql: str, parameters: Sequence[object] = ()) -> "Answer":
+        """Run one query.
+
+        Raises:
+            RecordsError: DuckDB refuses it.
+        """
+        import duckdb
+
+        try:
+            cursor = self._connection.execute(sql, list(parameters))
+            columns = tuple(column[0] for column in cursor.description or ())
+            return Answer(columns, cursor.fetchall())
+        except duckdb.Error as error:
+            raise RecordsError(f"DuckDB: {' '.join(str(error).split())}") from None
+
+
+class Answer:
+    """The rows that a query gave."""
+
+    def __init__(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+        self.columns = columns
+        self.rows = rows
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """The rows with the columns' names."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@contextmanager
+def opened(places: Sequence[str], since: datetime | None = None) -> Iterator[Database]:
+    """The records in the places, as a `Database`.
+
+    Raises:
+        RecordsError: nothing to read there, or DuckDB is not installed.
+    """
+    try:
+        import duckdb
+    except ImportError:
+        raise RecordsError(
+            "reading records needs DuckDB: pip install 'gearmang[analytics]'"
+        ) from None
+
+    sources = find(places, since)
+    with (
+        tempfile.TemporaryDirectory(prefix="gearmang-records-") as overflow,
+        duckdb.connect(config={**SETTINGS, "temp_directory": overflow}) as connection,
+    ):
+        try:
+            connection.execute(statements(sources))
+        except duckdb.Error as error:
+            raise RecordsError(f"DuckDB: {' '.join(str(error).split())}") from None
+        yield Database(connection)

@@ -1,0 +1,71 @@
+"""Which files hold the records."""
+
+import glob
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gearmang.records.errors import RecordsError
+
+LINES = (".jsonl", ".json", ".log", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst")
+PARQUET = (".parquet",)
+_HOUR = re.compile(r"-(\d{10})\.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files to read, by format."""
+
+    lines: tuple[str, ...]
+    parquet: tuple[str, ...]
+
+
+def find(places: Sequence[str], since: datetime | None = None) -> Sources:
+    """The files of records in the places.
+
+    Args:
+        places: folders (searched to any depth), files and glob patterns.
+        since: leave out files named by an hour that was over then. A record lies in the file of
+            the hour in which its block ended, so none that started later is left out.
+
+    Raises:
+        RecordsError: a place does not exist, or no place holds records.
+    """
+    found = sorted({path for place in places for path in _files(place)})
+    lines = [path for path in found if path.endswith(LINES) and not _over(path, since)]
+    parquet = [path for path in found if path.endswith(PARQUET)]
+    if not found:
+        raise RecordsError(
+            f"no records in {', '.join(places)}: name a folder or file of *.jsonl, *.jsonl.gz,"
+            " *.jsonl.zst or *.parquet with --records"
+        )
+    return Sources(tuple(lines), tuple(parquet))
+
+
+def _files(place: str) -> Iterable[str]:
+    path = Path(place)
+    if path.is_dir():
+        return [
+            str(inside)
+            for inside in path.rglob("*")
+            if inside.name.endswith(LINES + PARQUET) and inside.is_file()
+        ]
+    if path.exists():
+        return [str(path)]
+    matching = [name for name in glob.glob(place, recursive=True) if Path(name).is_file()]  # noqa: PTH207  # absolute patterns
+    if not matching:
+        raise RecordsError(f"{place} does not exist: name where the records are with --records")
+    return matching
+
+
+def _over(path: str, since: datetime | None) -> bool:
+    named = _HOUR.search(path)
+    if since is None or named is None:
+        return False
+    try:
+        hour = datetime.strptime(named[1], "%Y%m%d%H").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return hour.timestamp() + 3600 <= since.timestamp()

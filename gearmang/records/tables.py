@@ -1,0 +1,73 @@
+"""The tables of records: which columns they have, and the SQL that makes them of files."""
+
+from collections.abc import Iterable
+
+from gearmang.records.sources import Sources
+
+# Said explicitly: DuckDB's guesses break on a key first seen late, and on an integer column
+# that turns float later.
+COLUMNS = {
+    "ts": "TIMESTAMP",
+    "level": "VARCHAR",
+    "logger": "VARCHAR",
+    "type": "VARCHAR",
+    "event_id": "VARCHAR",
+    "id": "VARCHAR",
+    "span": "VARCHAR",
+    "parent": "VARCHAR",
+    "task": "VARCHAR",
+    "handle": "VARCHAR",
+    "worker": "VARCHAR",
+    "outcome": "VARCHAR",
+    "duration_ms": "DOUBLE",
+    "workload_bytes": "BIGINT",
+    "queue_ms": "DOUBLE",
+    "attempt": "INTEGER",
+    "sample_rate": "DOUBLE",
+    "message": "VARCHAR",
+    "error_type": "VARCHAR",
+    "error_message": "VARCHAR",
+    "error_stack": "VARCHAR",
+    "host": "VARCHAR",
+    "pid": "BIGINT",
+    "service": "VARCHAR",
+    "v": "INTEGER",
+    "dropped": "BIGINT",
+    "truncated": "BOOLEAN",
+    "fields": "JSON",
+}
+
+MADE = """
+CREATE VIEW records AS
+    SELECT event_id, {merged} FROM lines WHERE event_id IS NOT NULL GROUP BY event_id;
+CREATE VIEW tasks AS
+    SELECT * FROM records WHERE parent IS NULL AND outcome IS NOT NULL;
+"""
+"""``lines``: as they came, a torn one as a row of NULLs. ``records``: each event_id once, however
+often it was shipped. ``tasks``: the records of whole tasks, one for each attempt."""
+
+
+def statements(sources: Sources) -> str:
+    """The SQL that makes the views ``lines``, ``records`` and ``tasks``."""
+    parts = []
+    if sources.lines:
+        columns = ", ".join(f"{name}: '{kind}'" for name, kind in COLUMNS.items())
+        parts.append(
+            f"SELECT * FROM read_json({_list(sources.lines)}, format = 'newline_delimited',"  # noqa: S608  # quoted
+            f" columns = {{{columns}}}, ignore_errors = true)"
+        )
+    if sources.parquet:
+        parts.append(
+            f"SELECT {', '.join(COLUMNS)} FROM read_parquet({_list(sources.parquet)},"  # noqa: S608  # quoted
+            " union_by_name = true)"
+        )
+    if not parts:  # every file is older than what was asked for
+        empty = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
+        parts.append(f"SELECT {empty} WHERE false")
+    # Only the columns that a query uses are merged; DuckDB leaves the others unread.
+    merged = ", ".join(f"any_value({name}) AS {name}" for name in COLUMNS if name != "event_id")
+    return f"CREATE VIEW lines AS {' UNION ALL '.join(parts)};" + MADE.format(merged=merged)
+
+
+def _list(paths: Iterable[str]) -> str:
+    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
