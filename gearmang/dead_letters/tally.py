@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -71,7 +72,7 @@ def tally(store: str, *, since: float, timeout: float = 5.0) -> Tally:
 
         with rows_of(address, timeout) as rows:
             return _count(rows, since)
-    return _of_file(address, since, timeout)
+    return _of_file(address.path, since, timeout)
 
 
 def _count(rows: _Rows, since: float) -> Tally:
@@ -89,10 +90,10 @@ def _count(rows: _Rows, since: float) -> Tally:
     )
 
 
-def _of_file(address: Address, since: float, timeout: float) -> Tally:
+def _of_file(path: Path, since: float, timeout: float) -> Tally:
     deadline = time.monotonic() + timeout
     try:
-        with closing(_open(address, timeout)) as connection:
+        with closing(_open(path, timeout)) as connection:
             connection.set_progress_handler(
                 lambda: time.monotonic() > deadline, _STEPS_BETWEEN_CLOCK_LOOKS
             )
@@ -100,12 +101,10 @@ def _of_file(address: Address, since: float, timeout: float) -> Tally:
             connection.execute("BEGIN")
             return _count(lambda sql, values: connection.execute(sql, values).fetchall(), since)
     except sqlite3.Error as error:
-        raise _explained(address, error, timeout) from error
+        raise _explained(path, error, timeout) from error
 
 
-def _open(address: Address, timeout: float) -> sqlite3.Connection:
-    path = address.path
-    assert path is not None
+def _open(path: Path, timeout: float) -> sqlite3.Connection:
     if not path.exists():
         raise StoreError(
             f"there is no store at {path}; has `gearmang collect` run, and is --store right?"
@@ -119,10 +118,10 @@ def _open(address: Address, timeout: float) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
 
 
-def _explained(address: Address, error: sqlite3.Error, timeout: float) -> StoreError:
+def _explained(path: Path, error: sqlite3.Error, timeout: float) -> StoreError:
     text = str(error)
     if "no such table" in text or "no such column" in text:
-        return StoreError(f"the store {address} has no tables; run `gearmang dead migrate`")
+        return StoreError(f"the store {path} has no tables; run `gearmang dead migrate`")
     if text == "interrupted" or "locked" in text or "busy" in text:
-        return StoreUnavailable(f"the store {address} gave no answer within {timeout:g} s")
-    return StoreError(f"the store {address} cannot be read: {text}")
+        return StoreUnavailable(f"the store {path} gave no answer within {timeout:g} s")
+    return StoreError(f"the store {path} cannot be read: {text}")

@@ -1,0 +1,65 @@
+"""The options that choose letters, shared by all commands that take a filter."""
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gearmang.cli.dead.when import When
+
+if TYPE_CHECKING:
+    from gearmang.dead_letters.filters import Filter
+
+STATES = ("dead", "requeuing", "requeued", "removed", "resolved", "recalling")
+NAMES = ("function", "error", "fingerprint", "since", "until", "state", "from_server", "grep")
+
+_OPTIONS = (
+    click.option("--function", metavar="GLOB", help="The function they were queued under."),
+    click.option("--error", metavar="GLOB", help="The error's type: an exception or a signal."),
+    click.option("--fingerprint", metavar="HEX", help="The first digits of their fingerprint."),
+    click.option("--since", type=When(), help="Stored at or after: 2h ago, or a date."),
+    click.option("--until", type=When(), help="Stored before: 1d ago, or a date."),
+    click.option(
+        "--state",
+        type=click.Choice((*STATES, "all")),
+        default="dead",
+        show_default=True,
+        help="What has become of them.",
+    ),
+    click.option("--grep", metavar="TEXT", help="Text in payload, error message or dossier."),
+)
+
+
+def filter_options(*server_flags: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The filters as options: passed on as ``chosen``, a `Filter`.
+
+    Args:
+        server_flags: what the filter by gearmand is called; where ``--server`` says which gearmand
+            to talk to, it is only ``--from-server``.
+    """
+    return functools.partial(_with_filter, server_flags or ("--from-server", "--server"))
+
+
+def _with_filter(server_flags: tuple[str, ...], command: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(command)
+    def with_filter(*args: Any, **kwargs: Any) -> Any:
+        from gearmang.dead_letters.filters import Filter
+
+        given = {name: kwargs.pop(name) for name in NAMES}
+        given["server"] = given.pop("from_server")
+        given["state"] = None if given["state"] == "all" else given["state"]
+        return command(*args, chosen=Filter(**given), **kwargs)
+
+    from_server = click.option(
+        *server_flags, "from_server", metavar="GLOB", help="The gearmand that they came from."
+    )
+    for option in reversed((*_OPTIONS, from_server)):
+        with_filter = option(with_filter)
+    return with_filter
+
+
+def is_given(chosen: "Filter") -> bool:
+    """Whether any filter was set; the state alone chooses nothing."""
+    parts = (chosen.function, chosen.error, chosen.fingerprint, chosen.server, chosen.grep)
+    return any(parts) or chosen.since is not None or chosen.until is not None

@@ -1,0 +1,89 @@
+"""``gearmang dead list``."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gearmang.cli.dead.choice import filter_options
+from gearmang.cli.dead.when import iso, told
+from gearmang.cli.options import json_option, store_option
+
+if TYPE_CHECKING:
+    from gearmang.dead_letters.filters import Filter
+
+_SHORT_JOB = 10  # digits of a job's id in a table: enough to be one among a million
+
+
+@click.command(name="list")
+@filter_options()
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
+@store_option
+@json_option
+def list_letters(chosen: "Filter", limit: int, offset: int, store: str, as_json: bool) -> None:
+    """List dead letters, newest first.
+
+    Example: gearmang dead list --function 'resize*' --since 2h
+    """
+    from gearmang.dead_letters.browse import page
+    from gearmang.dead_letters.masking import masked_text
+    from gearmang.dead_letters.store import Store
+
+    with Store(store) as opened, opened.reading() as connection:
+        rows = page(connection, chosen, limit=limit + 1, offset=offset)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    from gearmang.cli.output import cell, console, print_json, table
+
+    if as_json:
+        print_json([summary(row) for row in rows])
+        return
+    if not rows:
+        click.echo("no dead letters" if not offset else "no more dead letters")
+        return
+    shown = table(
+        "ID", "STORED", "STATE", "FUNCTION", "ERROR", "MESSAGE", "TRIES", right=("TRIES",)
+    )
+    for row in rows:
+        shown.add_row(
+            cell(short_id(row.death_id)),
+            cell(told(row.stored_at)),
+            cell(row.state),
+            cell(row.function),
+            cell(row.error_type),
+            cell(masked_text(row.error_message.partition("\n")[0])),
+            cell(row.attempts),
+        )
+    console().print(shown)
+    if more:
+        click.echo(f"more: --offset {offset + limit}")
+
+
+def short_id(death_id: str) -> str:
+    """The id as a table shows it; every command takes it in this form."""
+    job, _, tries = death_id.rpartition("-")
+    return f"{job[:_SHORT_JOB]}-{tries}"
+
+
+def summary(row: Any) -> dict[str, Any]:
+    """A letter without its body, for JSON."""
+    from gearmang.dead_letters.masking import masked_text
+
+    return {
+        "id": row.death_id,
+        "job_id": row.job_id,
+        "state": row.state,
+        "fingerprint": row.fingerprint,
+        "function": row.function,
+        "server": row.server,
+        "error_type": row.error_type,
+        "error_message": masked_text(row.error_message),
+        "attempts": row.attempts,
+        "worker": row.worker,
+        "revision": row.revision,
+        "payload_bytes": row.payload_bytes,
+        "enqueued_at": iso(row.enqueued_at),
+        "died_at": iso(row.died_at),
+        "stored_at": iso(row.stored_at),
+        "plan": row.plan,
+    }

@@ -1,0 +1,129 @@
+"""From ids or filters to a plan that the operator has agreed to: shared by all bulk actions."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gearmang.cli.dead.choice import is_given
+
+if TYPE_CHECKING:
+    from gearmang.dead_letters.filters import Filter
+    from gearmang.dead_letters.store import Store
+
+
+def plan_options(command: Any) -> Any:
+    """``--plan``, ``--yes``, ``--dry-run`` and ``--reason``."""
+    for option in (
+        click.option("--reason", metavar="TEXT", help="Why, for the event log."),
+        click.option("--dry-run", is_flag=True, help="Make the plan, carry nothing out."),
+        click.option("--yes", is_flag=True, help="Carry it out without asking."),
+        click.option("--plan", metavar="PLAN", help="Carry out, or go on with, an earlier plan."),
+    ):
+        command = option(command)
+    return command
+
+
+def agreed_plan(
+    store: "Store",
+    action: str,
+    *,
+    letters: Sequence[str],
+    chosen: "Filter",
+    plan: str | None,
+    reason: str | None,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    to: str | None = None,
+) -> Any:
+    """The plan to carry out now, taken by this process; None after a dry run.
+
+    A few letters named by their ids need no second question; what a filter chooses does.
+
+    Raises:
+        click.UsageError: neither ids nor filters nor a plan, or several of them.
+        Refused: nothing to do, or nobody there to agree to a bulk action.
+    """
+    from gearmang.dead_letters import plans
+    from gearmang.dead_letters.browse import find
+    from gearmang.dead_letters.errors import Refused
+
+    filtered = is_given(chosen)
+    if sum(map(bool, (letters, filtered, plan))) != 1:
+        raise click.UsageError("give ids of dead letters, or filters, or --plan")
+    if plan:
+        with store.reading() as connection:
+            row = plans.get(connection, plan)
+        if row.action != action:
+            raise Refused(f"plan {row.plan} is to {row.action}, not to {action}")
+    else:
+        with store.writing() as connection:
+            ids = [_dead(find(connection, letter)).id for letter in letters] or None
+            row = plans.propose(
+                connection,
+                action,
+                ids=ids,
+                chosen=chosen,
+                told=" ".join(letters) or chosen.told(),
+                why=reason,
+                function=to,
+            )
+            if not row.letters:
+                raise Refused(f"no dead letter fits {chosen.told()}; nothing to {action}")
+    if not letters:
+        _print_plan(store, row, quiet=as_json)
+    if dry_run:
+        if as_json:
+            _print_json(store, row)
+        return None
+    if not (letters or yes):
+        _ask(row)
+    with store.writing() as connection:
+        plans.take(connection, row.plan, ("proposed", "under way", "stopped"))
+    return row
+
+
+def _dead(row: Any) -> Any:
+    from gearmang.dead_letters.errors import Refused
+
+    if row.state != "dead":
+        by = f" by plan {row.plan}" if row.plan else ""
+        raise Refused(f"letter {row.death_id} is not dead any more: it was {row.state}{by}")
+    return row
+
+
+def _print_plan(store: "Store", row: Any, *, quiet: bool) -> None:
+    from gearmang.dead_letters.plans import groups_of
+    from gearmang.terminal import clean
+
+    with store.reading() as connection:
+        groups = groups_of(connection, row.plan)
+    click.echo(f"plan {row.plan}: {row.action} {row.letters} letters", err=quiet)
+    for group in groups:
+        text = f"{group.letters:>9} {group.fingerprint} {group.function} {group.error_type}"
+        click.echo(clean(text), err=quiet)
+    rest = row.letters - sum(group.letters for group in groups)
+    if rest > 0:
+        click.echo(f"{rest:>9} in other groups", err=quiet)
+
+
+def _print_json(store: "Store", row: Any) -> None:
+    from gearmang.cli.output import print_json
+    from gearmang.dead_letters.plans import groups_of
+
+    with store.reading() as connection:
+        groups = [group._asdict() for group in groups_of(connection, row.plan)]
+    told = {"plan": row.plan, "action": row.action, "letters": row.letters, "state": row.state}
+    print_json(told | {"groups": groups})
+
+
+def _ask(row: Any) -> None:
+    from gearmang.dead_letters.errors import Refused
+
+    later = f"`gearmang dead {row.action} --plan {row.plan} --yes` does it"
+    if not sys.stdin.isatty():
+        raise Refused(f"nothing was done, as nobody is here to agree: {later}")
+    if not click.confirm(f"{row.action} these {row.letters} letters?", err=True):
+        raise Refused(f"nothing was done; {later}")

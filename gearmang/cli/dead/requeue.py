@@ -1,0 +1,101 @@
+"""``gearmang dead requeue``."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gearmang.cli.dead.choice import filter_options
+from gearmang.cli.dead.planning import agreed_plan, plan_options
+from gearmang.cli.options import json_option, servers_option, store_option
+from gearmang.server import Server
+
+if TYPE_CHECKING:
+    from gearmang.dead_letters.filters import Filter
+
+
+@click.command()
+@click.argument("letters", metavar="[ID]...", nargs=-1)
+@filter_options("--from-server")
+@plan_options
+@click.option("--rate", type=click.FloatRange(0.1), metavar="N", help="The most letters a second.")
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 5_000),
+    default=500,
+    show_default=True,
+    help="Letters that are claimed, submitted and settled together.",
+)
+@click.option("--to", metavar="FUNCTION", help="Queue them under this function, not their own.")
+@servers_option
+@store_option
+@json_option
+def requeue(
+    letters: tuple[str, ...],
+    chosen: "Filter",
+    plan: str | None,
+    yes: bool,
+    dry_run: bool,
+    reason: str | None,
+    rate: float | None,
+    batch: int,
+    to: str | None,
+    servers: tuple[Server, ...],
+    store: str,
+    as_json: bool,
+) -> None:
+    """Send dead letters back to gearmand, each with its full number of attempts.
+
+    Letters are named by their ids, or chosen by filters; then the plan is printed first, and
+    carried out on exactly these letters once you agree.
+
+    Example: gearmang dead requeue --error 'ValueError' --since 2h --rate 100
+    """
+    from gearmang.cli.dead.progress import progress_bar
+    from gearmang.client import Client
+    from gearmang.dead_letters.events import record
+    from gearmang.dead_letters.plans import finish
+    from gearmang.dead_letters.requeue import complete_interrupted
+    from gearmang.dead_letters.requeue import requeue as run
+    from gearmang.dead_letters.store import Store
+
+    with Store(store) as opened:
+        row = agreed_plan(
+            opened,
+            "requeue",
+            letters=letters,
+            chosen=chosen,
+            plan=plan,
+            reason=reason,
+            yes=yes,
+            dry_run=dry_run,
+            as_json=as_json,
+            to=to,
+        )
+        if row is None:
+            return
+        state = "stopped"
+        try:
+            with Client(servers) as client:
+                completed = complete_interrupted(opened, client)
+                with progress_bar(row.letters, "requeued") as advance:
+                    result = run(opened, client, row.plan, batch=batch, rate=rate, progress=advance)
+            state = "done"
+        finally:
+            with opened.writing() as connection:
+                finish(connection, row.plan, state)
+                record(connection, f"requeue {state}", why=row.why, plan=row.plan)
+    _report(row.plan, result.requeued, result.skipped, completed, as_json)
+
+
+def _report(plan: str, requeued: int, skipped: int, completed: int, as_json: bool) -> None:
+    if as_json:
+        from gearmang.cli.output import print_json
+
+        told: dict[str, Any] = {"plan": plan, "requeued": requeued, "skipped": skipped}
+        print_json(told | {"completed_after_interruption": completed})
+        return
+    if completed:
+        click.echo(f"completed first what an earlier run had left: {completed}")
+    click.echo(f"requeued {requeued} (plan {plan})")
+    if skipped:
+        click.echo(f"passed over {skipped} that were no longer dead")

@@ -1,0 +1,228 @@
+"""Back to gearmand: claim, submit, read JOB_CREATED, settle; complete whatever was cut off.
+
+A letter is written down as ``requeuing``, with the plan that its unique key is made from, before
+gearmand hears of it, and as ``requeued`` only after JOB_CREATED. Killed in between, it stays
+``requeuing``: the next run submits it once more under the same key. While the first copy is in
+gearmand the two become one there; only if that copy has already run does the job run twice.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Row, select
+
+from gearmang.client import Client, Packed
+from gearmang.dead_letters import plans
+from gearmang.dead_letters.browse import body, envelope_of
+from gearmang.dead_letters.errors import Refused
+from gearmang.dead_letters.events import record
+from gearmang.dead_letters.moves import move, note_handled
+from gearmang.dead_letters.owner import is_alive
+from gearmang.dead_letters.schema import dead_letters
+from gearmang.dead_letters.schema import plans as plans_table
+from gearmang.dead_letters.store import Store
+from gearmang.errors import NotQueued
+
+DEFAULT_BATCH: Final = 500  # letters that are claimed, submitted and settled together
+_BATCH_BYTES: Final = 32 * 1024 * 1024  # of payloads that one batch may bring into memory
+
+Progress = Callable[[int], None]
+
+
+class Released(NamedTuple):
+    """What a run did.
+
+    Attributes:
+        requeued: letters that gearmand has confirmed.
+        skipped: letters of the plan that were no longer dead when their turn came.
+        ids: the letters that were requeued, where the run was asked for few of them.
+    """
+
+    requeued: int
+    skipped: int
+    ids: tuple[int, ...] = ()
+
+
+def requeue(
+    store: Store,
+    client: Client,
+    plan: str,
+    *,
+    batch: int = DEFAULT_BATCH,
+    rate: float | None = None,
+    only: int | None = None,
+    progress: Progress = lambda _: None,
+) -> Released:
+    """Carry a plan out that this process has taken.
+
+    Args:
+        batch: letters a transaction.
+        rate: the most letters a second.
+        only: stop after so many, with the plan under way.
+        progress: is told the number of letters that each batch has dealt with.
+
+    Raises:
+        NotQueued: gearmand did not confirm all of a batch; those letters stay ``requeuing``.
+        StoreError: the store failed; letters of the last batch may stay ``requeuing``.
+    """
+    requeued = skipped = 0
+    after = -1
+    released: list[int] = []
+    started = time.monotonic()
+    while only is None or requeued < only:
+        room = batch if only is None else min(batch, only - requeued)
+        if rate is not None:
+            room = min(room, max(1, int(rate)))
+        claimed, passed, last = _claim(store, plan, after, room)
+        if last is None:
+            break
+        after = last
+        _submit(store, client, plan, claimed)
+        if only is not None:
+            released += [row.id for row in claimed]
+        requeued += len(claimed)
+        skipped += passed
+        progress(len(claimed) + passed)
+        if rate is not None:
+            time.sleep(max(0.0, started + requeued / rate - time.monotonic()))
+    return Released(requeued, skipped, tuple(released))
+
+
+def complete_interrupted(store: Store, client: Client, *, batch: int = DEFAULT_BATCH) -> int:
+    """Bring home the letters that a killed run has left ``requeuing``; return how many."""
+    completed = 0
+    for plan in _orphans(store):
+        while True:
+            with store.reading() as connection:
+                stuck = _rows(connection, state="requeuing", plan=plan, limit=batch)
+            if not stuck:
+                break
+            some = _within_budget(stuck)
+            _submit(store, client, plan, some)
+            completed += len(some)
+        with store.writing() as connection:
+            left = plans.pending(connection, plan, after=-1, limit=1)
+            plans.finish(connection, plan, "stopped" if left else "done")
+            record(connection, "completed after an interruption", plan=plan)
+    return completed
+
+
+def unique_of(death_id: str, plan: str) -> str:
+    """The unique key of a requeued job: fresh for each plan, the same for each try of one."""
+    return f"{death_id}-{plan}"
+
+
+def _orphans(store: Store) -> list[str]:
+    """Take over the plans with letters under way whose process is gone."""
+    now = time.time()
+    query = (
+        select(plans_table)
+        .join(dead_letters, dead_letters.c.plan == plans_table.c.plan)
+        .where(dead_letters.c.state == "requeuing")
+        .distinct()
+    )
+    with store.reading() as connection:
+        rows = connection.execute(query).all()
+    orphans = [
+        row.plan
+        for row in rows
+        if row.owner is None or not is_alive(row.owner, row.owner_seen_at, now)
+    ]
+    taken = []
+    for plan in orphans:
+        try:
+            with store.writing() as connection:
+                plans.take(connection, plan, ("under way", "stopped", "done"))
+        except Refused:  # another run was quicker
+            continue
+        taken.append(plan)
+    return taken
+
+
+def _claim(
+    store: Store, plan: str, after: int, room: int
+) -> tuple[list[Row[Any]], int, int | None]:
+    """Mark the next letters of the plan; return them, how many were passed over, the last id."""
+    with store.writing() as connection:
+        ids = plans.pending(connection, plan, after=after, limit=room)
+        if not ids:
+            return [], 0, None
+        found = connection.execute(
+            select(dead_letters)
+            .where(dead_letters.c.id.in_(ids), dead_letters.c.state == "dead")
+            .order_by(dead_letters.c.id)
+        ).all()
+        rows = _within_budget(found)
+        if len(rows) < len(found):
+            ids = [identity for identity in ids if identity <= rows[-1].id]
+        moved = {
+            row.id
+            for row in move(connection, [row.id for row in rows], "dead", "requeuing", plan=plan)
+        }
+        gone = [identity for identity in ids if identity not in moved]
+        plans.settle(connection, plan, gone, "skipped")
+        plans.sign_of_life(connection, plan)
+        note_handled(connection, [row.fingerprint for row in rows])
+    return [row for row in rows if row.id in moved], len(gone), ids[-1]
+
+
+def _submit(store: Store, client: Client, plan: str, claimed: list[Row[Any]]) -> None:
+    """Submit claimed letters and settle those that gearmand has confirmed, come what may."""
+    by_server: dict[str, list[int]] = {}
+    try:
+        for queued in client.queue(_packed(store, plan, claimed)):
+            identity = queued.packed.tag
+            assert isinstance(identity, int)  # noqa: S101 # what _packed put there
+            by_server.setdefault(str(queued.server), []).append(identity)
+    finally:
+        settled = [identity for ids in by_server.values() for identity in ids]
+        with store.writing() as connection:
+            move(connection, settled, "requeuing", "requeued", plan=plan)
+            for server, ids in by_server.items():
+                plans.settle(connection, plan, ids, "requeued", server)
+    if len(settled) < len(claimed):
+        raise NotQueued(
+            f"gearmand confirmed {len(settled)} of {len(claimed)} letters of plan {plan}; "
+            "the others stay `requeuing` until the next requeue"
+        )
+
+
+def _packed(store: Store, plan: str, claimed: list[Row[Any]]) -> list[Packed]:
+    with store.reading() as connection:
+        to = plans.get(connection, plan).function
+        packed = []
+        for row in claimed:
+            envelope = envelope_of(row, body(connection, row.id))
+            packed.append(
+                Packed(
+                    function=to or envelope.function or "",
+                    payload=envelope.revived().pack(),
+                    unique=unique_of(row.death_id, plan),
+                    tag=row.id,
+                )
+            )
+    return packed
+
+
+def _rows(connection: Connection, *, state: str, plan: str, limit: int) -> list[Row[Any]]:
+    return [
+        *connection.execute(
+            select(dead_letters)
+            .where(dead_letters.c.state == state, dead_letters.c.plan == plan)
+            .order_by(dead_letters.c.id)
+            .limit(limit)
+        )
+    ]
+
+
+def _within_budget(rows: Any) -> list[Row[Any]]:
+    """The first rows whose payloads fit into memory together, and at least one."""
+    room = _BATCH_BYTES
+    kept: list[Row[Any]] = []
+    for row in rows:
+        room -= row.payload_bytes
+        if kept and room < 0:
+            break
+        kept.append(row)
+    return kept
