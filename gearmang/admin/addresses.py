@@ -1,0 +1,94 @@
+"""Host names to addresses without blocking: getaddrinfo knows no deadline.
+
+An address in numbers is read at once. A name is looked up in a thread of its own; what it gave is
+kept for a minute, and longer while the resolver is down: monitoring goes on without it.
+"""
+
+import socket
+import time
+from typing import Any, NamedTuple
+
+from gearmang.admin.errors import TimedOut, Unreachable
+from gearmang.admin.steps import READ, Steps, Wait
+from gearmang.server import Server
+
+KEPT_FOR = 60.0  # seconds before a name is looked up again
+SHARE_OF_TIME = 0.5  # of what is left, for a lookup whose old answer can stand in
+
+
+class Address(NamedTuple):
+    """One way to reach a server."""
+
+    family: int
+    sockaddr: Any
+
+
+class _Kept(NamedTuple):
+    at: float
+    addresses: tuple[Address, ...]
+
+
+_kept: dict[Server, _Kept] = {}
+
+
+def addresses(server: Server, deadline: float) -> Steps[tuple[Address, ...]]:
+    """The server's addresses, best first.
+
+    Raises:
+        Unreachable: nobody knows the name.
+        TimedOut: the resolver gave no answer before the deadline.
+    """
+    try:
+        return _look_up(server, socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        pass  # a name
+    except (UnicodeError, ValueError) as error:
+        raise Unreachable(server, f"is no host name ({error})") from None
+    now = time.monotonic()
+    kept = _kept.get(server)
+    if kept and now - kept.at < KEPT_FOR:
+        return kept.addresses
+    until = now + (deadline - now) * SHARE_OF_TIME if kept else deadline
+    found = yield from _ask_resolver(server, until)
+    if isinstance(found, tuple):
+        _kept[server] = _Kept(time.monotonic(), found)
+        return found
+    if kept:
+        return kept.addresses
+    if found is None:
+        raise TimedOut(server, "has a name that was not resolved in time; check the resolver")
+    raise Unreachable(server, f"has a name that is not known ({found}); check the address")
+
+
+def _ask_resolver(server: Server, until: float) -> Steps[tuple[Address, ...] | str | None]:
+    """The addresses, or the resolver's error as text, or None when it gave no answer."""
+    import threading
+
+    answers: list[tuple[Address, ...] | str] = []
+    ours, theirs = socket.socketpair()
+
+    def ask() -> None:
+        try:
+            answers.append(_look_up(server, 0))
+        except (OSError, UnicodeError, ValueError) as error:
+            answers.append(getattr(error, "strerror", None) or str(error))
+        finally:
+            theirs.close()  # which makes ours readable
+
+    try:
+        try:
+            threading.Thread(target=ask, name=f"resolve {server.host}", daemon=True).start()
+        except RuntimeError as error:
+            theirs.close()
+            return f"no thread for the resolver: {error}"
+        yield Wait(ours, READ, until)
+        return answers[0] if answers else None
+    finally:
+        ours.close()
+
+
+def _look_up(server: Server, flags: int) -> tuple[Address, ...]:
+    found = socket.getaddrinfo(
+        server.host, server.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=flags
+    )
+    return tuple(Address(family, sockaddr) for family, _, _, _, sockaddr in found)

@@ -1,0 +1,199 @@
+r"""Parse gearmand's admin replies: bytes in, records out, or one of two errors; nothing partial.
+
+Each function takes one complete reply, its final newline included. A function's name and a
+client's id may hold anything but NUL, newlines too (seen with gearmand 1.1.20), so lines are read
+from the right, and a line that is not complete goes on in the next one.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from gearmang.admin.errors import BadReply, RefusedReply
+from gearmang.admin.records import Connection, FunctionStatus, PriorityStatus, QueuedJob
+from gearmang.terminal import clean
+
+LONGEST_NUMBER = 19  # digits; gearmand's counters have 10 at most
+LONGEST_EXCERPT = 60  # characters of a bad reply that an error shows
+
+_VERSION = re.compile(r"OK (\S{1,80})\r?\n")
+_WORD = re.compile(r"OK ([A-Z]{1,20})\r?\n")
+_CONNECTION_START = re.compile(r"\d{1,10} \S+ ", re.ASCII)
+
+
+def excerpt(data: bytes) -> str:
+    """The beginning of a bad reply, fit for an error's sentence."""
+    text = data[: LONGEST_EXCERPT + 1].decode("utf-8", "surrogateescape")
+    return f"'{clean(text[:LONGEST_EXCERPT])}{'…' if len(text) > LONGEST_EXCERPT else ''}'"
+
+
+def status(reply: bytes) -> tuple[FunctionStatus, ...]:
+    """``status``: one record a function."""
+    lines, numbers = _lines(reply), _Numbers()
+    make, kind = tuple.__new__, FunctionStatus
+    try:
+        return tuple(
+            [
+                make(kind, (name, numbers[total], numbers[running], numbers[workers]))
+                for name, total, running, workers in [line.rsplit("\t", 3) for line in lines]
+            ]
+        )
+    except ValueError:  # rare: a name with a newline, or a broken reply
+        return tuple(FunctionStatus(*row) for row in _rows(lines, 3, "status"))
+
+
+def priority_status(reply: bytes) -> tuple[PriorityStatus, ...]:
+    """``prioritystatus``: one record a function."""
+    return tuple(PriorityStatus(*row) for row in _rows(_lines(reply), 4, "prioritystatus"))
+
+
+def jobs(reply: bytes) -> tuple[QueuedJob, ...]:
+    """``show jobs``: one record a job."""
+    return tuple(
+        QueuedJob(handle, retries, bool(ghost), bool(background))
+        for handle, retries, ghost, background in _rows(_lines(reply), 3, "show jobs")
+    )
+
+
+def unique_jobs(reply: bytes) -> tuple[str, ...]:
+    """``show unique jobs``: the unique key of each job."""
+    return tuple(_lines(reply))
+
+
+def workers(reply: bytes, known: Collection[str] | None = None) -> tuple[Connection, ...]:
+    """``workers``: one record a connection.
+
+    Args:
+        reply: the complete reply.
+        known: the functions that ``status`` lists. A connection's functions are told apart by
+            spaces, and names may hold spaces: only with this argument are those read right.
+    """
+    known = known if known is None else frozenset(known)
+    found = []
+    for line in _connection_lines(_lines(reply)):
+        fd, host, rest = line.split(" ", 2)
+        client_id, _, served = rest.partition(" :")
+        names = served.split(" ")
+        if names[0] or (known is not None and not known.issuperset(names[1:])):
+            client_id, names = _split_odd(rest, known or frozenset())
+        found.append(Connection(int(fd), host, client_id, tuple(names[1:])))
+    return tuple(found)
+
+
+def version(reply: bytes) -> str:
+    """``version``: the version alone."""
+    return _only(_VERSION, reply, "version")
+
+
+def verbosity(reply: bytes) -> str:
+    """``verbose``: the log level, ``ERROR`` or ``NOTICE`` for two."""
+    return _only(_WORD, reply, "verbose")
+
+
+def done(reply: bytes) -> None:
+    """``OK`` and nothing else."""
+    _refuse_errors(reply)
+    if reply not in (b"OK\r\n", b"OK\n"):
+        raise BadReply(f"answered {excerpt(reply)} instead of OK")
+
+
+class _Numbers(dict[str, int]):
+    """Digits → number, strictly; each text is looked at once, the same numbers come often."""
+
+    def __missing__(self, text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+            raise ValueError(text)
+        number = self[text] = int(text)
+        return number
+
+
+def _lines(reply: bytes) -> list[str]:
+    """The lines of a list without the dot that ends it."""
+    if reply == b".\n":
+        return []
+    if not reply.endswith(b"\n.\n"):
+        _refuse_errors(reply)
+        raise BadReply(f"sent a list without its end, {excerpt(reply)}")
+    return reply[:-3].decode("utf-8", "surrogateescape").split("\n")
+
+
+def _rows(lines: list[str], count: int, command: str) -> Iterator[list[Any]]:
+    """Each line as a name and ``count`` numbers."""
+    numbers, kept = _Numbers(), ""
+    for line in lines:
+        text = kept + line
+        name, *digits = text.rsplit("\t", count)
+        try:
+            if len(digits) == count:
+                yield [name, *map(numbers.__getitem__, digits)]
+                kept = ""
+                continue
+        except ValueError:
+            pass
+        kept = text + "\n"
+    if kept:
+        raise BadReply(f"sent {excerpt(kept.encode('utf-8', 'surrogateescape'))} in `{command}`")
+
+
+def _connection_lines(lines: list[str]) -> Iterator[str]:
+    """The lines of ``workers``; what a newline in an id or a name has torn is whole again."""
+    kept: list[str] = []
+    for line in lines:
+        if kept and _CONNECTION_START.match(line) and " :" in "\n".join(kept):
+            yield "\n".join(kept)
+            kept = []
+        kept.append(line)
+        if not _CONNECTION_START.match(kept[0]):
+            raise BadReply(f"sent {excerpt(line.encode('utf-8', 'surrogateescape'))} in `workers`")
+    if kept:
+        last = "\n".join(kept)
+        if " :" not in last:
+            raise BadReply(f"sent {excerpt(last.encode('utf-8', 'surrogateescape'))} in `workers`")
+        yield last
+
+
+def _split_odd(rest: str, known: frozenset[str]) -> tuple[str, list[str]]:
+    """For ids with colons and names with spaces: the first split that leaves only known names."""
+    at = rest.find(" :")
+    first = at
+    while at >= 0:
+        names = _known_names(rest[at + 2 :], known)
+        if names is not None:
+            return rest[:at], ["", *names]
+        at = rest.find(" :", at + 1)
+    # A function can vanish or come between `status` and `workers`.
+    return rest[:first], rest[first + 2 :].split(" ")
+
+
+def _known_names(served: str, known: frozenset[str]) -> list[str] | None:
+    """Names, each after one space, that together are the whole text; None if there are none."""
+    if not served:
+        return []
+    words = served.split(" ")
+    if words[0]:
+        return None
+    # reached[n]: the names that make up the words before n; the longest names win.
+    longest = max((name.count(" ") for name in known), default=0) + 1
+    reached: dict[int, list[str]] = {1: []}
+    for start in range(1, len(words)):
+        if start not in reached:
+            continue
+        for stop in range(start + 1, min(start + longest, len(words)) + 1):
+            name = " ".join(words[start:stop])
+            if name in known:
+                reached[stop] = [*reached[start], name]
+    return reached.get(len(words))
+
+
+def _only(pattern: re.Pattern[str], reply: bytes, command: str) -> str:
+    _refuse_errors(reply)
+    match = pattern.fullmatch(reply.decode("utf-8", "surrogateescape"))
+    if match is None:
+        raise BadReply(f"answered {excerpt(reply)} to `{command}`")
+    return match[1]
+
+
+def _refuse_errors(reply: bytes) -> None:
+    if reply.startswith(b"ERR ") and reply.find(b"\n") == len(reply) - 1:
+        text = clean(reply[4:].decode("utf-8", "surrogateescape").strip())
+        raise RefusedReply(text.replace("+", " ")[:200])
