@@ -1,8 +1,10 @@
 """The commands of gearmang itself, as people start them."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +36,19 @@ class Worker(Process):
     """``gearmang work TARGET --function NAME``, ready once gearmand has registered it."""
 
     def __init__(
-        self, folder: Path, gearmand: Gearmand, target: str, function: str, *options: str | Path
+        self,
+        folder: Path,
+        gearmand: Gearmand,
+        target: str,
+        function: str,
+        *options: str | Path,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.gearmand, self.function = gearmand, function
         server = ("--server", gearmand.address)
         command = [BIN / "gearmang", "work", target, "--function", function, *server, *options]
-        super().__init__(command, folder / f"{function}-{id(self)}.log")
+        log = folder / f"{function}-{id(self)}.log"
+        super().__init__(command, log, {**os.environ, **(environment or {})})
 
     def await_ready(self) -> None:
         await_that(self._is_registered, f"worker {self.pid} is registered for {self.function}")

@@ -60,6 +60,8 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self.environment,
+                # A Ctrl-C at the terminal is for us alone: we stop our children in our order.
+                start_new_session=True,
             )
         try:
             self.await_ready()
