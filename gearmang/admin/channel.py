@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from gearmang.admin.addresses import Address, addresses
-from gearmang.admin.errors import BadReply, ProtocolError, TimedOut, Unreachable
+from gearmang.admin.errors import AdminError, BadReply, ProtocolError, TimedOut, Unreachable
 from gearmang.admin.exchange import Exchange
-from gearmang.admin.steps import READ, WRITE, Steps, Wait
+from gearmang.admin.steps import READ, WRITE, Steps, Wait, drive
 from gearmang.server import Server
 
 if TYPE_CHECKING:
@@ -46,6 +46,23 @@ def connect(server: Server, tls: "Tls | None", deadline: float) -> Steps[socket.
             sock.close()
             raise
     raise Unreachable(server, "has a name without addresses; check the address")
+
+
+def dial(server: Server, *, timeout: float, tls: "Tls | None" = None) -> socket.socket:
+    """A connected socket for other protocols than the admin commands, still non-blocking.
+
+    Args:
+        server: where to.
+        timeout: seconds for name, connection and TLS together.
+        tls: speak TLS, and trust whom.
+
+    Raises:
+        AdminError: `connect`'s.
+    """
+    made = drive([connect(server, tls, time.monotonic() + timeout)])[0]
+    if isinstance(made, AdminError):
+        raise made
+    return made
 
 
 def _connect_to(server: Server, address: Address, until: float) -> Steps[socket.socket]:
