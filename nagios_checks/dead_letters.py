@@ -1,0 +1,127 @@
+"""check_gearmang_dead_letters: jobs that died lately, pile up, or die in a new way."""
+
+from argparse import Namespace
+from collections.abc import Iterator
+
+from nagiosplugin import Ok
+from nagiosplugin.state import ServiceState
+
+from nagios_checks import wording
+from nagios_checks.options import Parser, argument, parser, selection
+from nagios_checks.report import Finding, Report, Series
+from nagios_checks.selection import Selection
+from nagios_checks.sources import DEFAULT_STORE, Sources
+from nagios_checks.thresholds import STATES, Limits, number_range, pair, seconds, state
+
+DEFAULT = Limits(warning=number_range("0"))
+MOST_NAMED = 3  # functions named behind a sum
+
+
+def options(name: str) -> Parser:
+    """The options of this check."""
+    made = parser(
+        name,
+        "Alerts on the number of dead letters that arrived within --window (WARNING on any unless\n"
+        "-w or -c is given), on those that are kept, and on kinds never seen before the window.\n"
+        "-w and -c are for all functions together; a --function with limits is judged by itself.\n"
+        "Dead letters are read from the store; -H, -p and TLS have no effect.",
+        f"{name} --store /var/lib/gearmang/dead_letters.db -w 5 -c 50 --total 1000,5000",
+        number_range,
+    )
+    add = made.add_argument
+    add(
+        "--store",
+        metavar="URL",
+        help=f"a path (SQLite) or an SQLAlchemy URL ($GEARMANG_STORE, else {DEFAULT_STORE})",
+    )
+    add(
+        "--window",
+        metavar="DURATION",
+        type=argument(seconds),
+        default=3600.0,
+        help="what counts as lately (1h)",
+    )
+    add(
+        "--total",
+        metavar="RANGE,RANGE",
+        type=argument(pair(number_range)),
+        help="WARNING and CRITICAL ranges for all dead letters that are kept",
+    )
+    add(
+        "--new",
+        metavar="STATE",
+        type=argument(state),
+        default=STATES["OK"],
+        help="the state when a kind of failure appears that was not seen before the window (OK)",
+    )
+    return made
+
+
+def judge(chosen: Namespace, sources: Sources) -> Report:
+    """Judge what the store holds; a store that cannot be read is CRITICAL."""
+    bare = chosen.warning is None and chosen.critical is None
+    functions = selection(chosen, DEFAULT if bare else Limits())
+    tally = sources.tally(chosen.store, chosen.window)
+    if isinstance(tally, Finding):
+        return Report([tally], "")
+    findings = [
+        *judge_arrived(tally.arrived, functions, wording.duration(chosen.window)),
+        *judge_kept(tally.kept, functions, chosen.total or Limits()),
+        *judge_new(tally.new_fingerprints, functions, chosen.new),
+    ]
+    return Report(findings, "; ".join(found.text for found in findings[-2:]))
+
+
+def judge_arrived(arrived: dict[str, int], functions: Selection, window: str) -> Iterator[Finding]:
+    """Judge what died within the window: functions with own limits, then the rest together."""
+    together: dict[str, int] = {}
+    for name, count in sorted(arrived.items()):
+        rule = functions.rule(name)
+        if rule is None:
+            continue
+        if rule.limits is None:
+            together[name] = count
+            continue
+        letters = wording.plural(count, "dead letter")
+        text = f"{wording.shown(name)} has {letters} from the last {window}"
+        yield _judged(text, count, rule.limits, Series(name, count))
+    count = sum(together.values())
+    text = f"{wording.plural(count, 'dead letter')} arrived within {window}"
+    yield _judged(text, count, functions.default, Series("arrived", count), _named(together))
+
+
+def judge_kept(kept: dict[str, int], functions: Selection, total: Limits) -> Iterator[Finding]:
+    """Judge all that wait in the store."""
+    chosen = {name: count for name, count in kept.items() if functions.rule(name)}
+    count = sum(chosen.values())
+    text = f"{wording.plural(count, 'dead letter')} kept"
+    yield _judged(text, count, total, Series("kept", count), _named(chosen))
+
+
+def judge_new(
+    fingerprints: dict[str, str], functions: Selection, verdict: ServiceState
+) -> Iterator[Finding]:
+    """Judge the kinds of failure that were never seen before the window."""
+    new = sorted((name, mark) for mark, name in fingerprints.items() if functions.rule(name))
+    if new and verdict != Ok:
+        named = ", ".join(
+            f"{mark[:12]} of {wording.shown(name)}" for name, mark in new[:MOST_NAMED]
+        )
+        more = f" and {len(new) - MOST_NAMED} more" if len(new) > MOST_NAMED else ""
+        yield Finding(verdict, f"never seen before: {named}{more}", weight=len(new))
+
+
+def _judged(text: str, count: int, limits: Limits, series: Series, named: str = "") -> Finding:
+    broken = limits.broken(count)
+    if broken is not None:
+        text += f" (limit {wording.limit(broken)}){named}"
+    series = series._replace(warning=limits.warning, critical=limits.critical)
+    return Finding(limits.judge(count), text, weight=count, series=(series,))
+
+
+def _named(counts: dict[str, int]) -> str:
+    """``: 10 resize, 2 mail``: the functions with most, for a sum that is too high."""
+    most = sorted((-count, name) for name, count in counts.items() if count)[:MOST_NAMED]
+    if not most:
+        return ""
+    return ": " + ", ".join(f"{-count} {wording.shown(name)}" for count, name in most)

@@ -1,0 +1,98 @@
+"""check_gearmang_queues: too many jobs in a queue, or jobs that wait where nobody works."""
+
+from argparse import Namespace
+from collections.abc import Iterator
+
+from nagiosplugin import Ok
+from nagiosplugin.state import ServiceState
+
+from gearmang.admin import FunctionStatus
+from gearmang.poll import Snapshot
+from nagios_checks import wording
+from nagios_checks.fleet import survey, unmatched
+from nagios_checks.options import Parser, argument, parser, selection
+from nagios_checks.report import Finding, Report, Series
+from nagios_checks.selection import Selection
+from nagios_checks.sources import Sources, targets
+from nagios_checks.thresholds import STATES, Limits, number_range, severity, state
+
+METRICS = ("waiting", "running", "total")
+
+
+def options(name: str) -> Parser:
+    """The options of this check."""
+    made = parser(
+        name,
+        "Alerts on functions with too many jobs, and on jobs that wait without any worker.",
+        f"{name} -H gm1 -H gm2 -w 100 -c 500 --function 'mail*=1000,5000' --function '*'",
+        number_range,
+    )
+    made.add_argument(
+        "--metric",
+        choices=METRICS,
+        default="waiting",
+        help="what is counted (waiting = total - running)",
+    )
+    made.add_argument(
+        "--no-workers",
+        metavar="STATE",
+        type=argument(state),
+        default=STATES["CRITICAL"],
+        help="the state when jobs wait and no worker is registered (CRITICAL)",
+    )
+    return made
+
+
+def judge(chosen: Namespace, sources: Sources) -> Report:
+    """Judge every selected function on every server."""
+    functions = selection(chosen, default=Limits())
+
+    def judge_server(snapshot: Snapshot) -> Iterator[Finding]:
+        return judge_snapshot(snapshot, functions, chosen.metric, chosen.no_workers)
+
+    seen = survey(sources.poll(targets(chosen)), sources, judge_server)
+    findings = seen.findings + (unmatched(functions) if seen.snapshots else [])
+    waiting = sum(
+        status.waiting
+        for snapshot in seen.snapshots
+        for status in snapshot.functions
+        if functions.rule(status.name)
+    )
+    fine = f"{wording.plural(len(findings), 'queue')}, {waiting} waiting on {seen.where}"
+    # A gearmand that knows no function has no queue that could be too long.
+    findings = findings or [Finding(Ok, "no function is known")]
+    return Report(findings, fine, seen.diagnostics)
+
+
+def judge_snapshot(
+    snapshot: Snapshot, functions: Selection, metric: str, no_workers: ServiceState
+) -> Iterator[Finding]:
+    """Judge the selected queues of one server, by name."""
+    for status in sorted(snapshot.functions):
+        limits = functions.limits(status.name)
+        if limits is not None:
+            yield judge_queue(status, limits, metric, no_workers)
+
+
+def judge_queue(
+    status: FunctionStatus, limits: Limits, metric: str, no_workers: ServiceState
+) -> Finding:
+    """Judge one queue.
+
+    Args:
+        metric: which of `METRICS` the limits are for.
+        no_workers: the state when jobs wait and no worker is registered.
+    """
+    value: int = getattr(status, metric)
+    verdict = limits.judge(value)
+    text = f"{wording.shown(status.name)} has {value} {'jobs' if metric == 'total' else metric}"
+    broken = limits.broken(value)
+    if broken is not None:
+        text += f" (limit {wording.limit(broken)})"
+    if status.waiting > 0 and status.workers == 0:
+        text += (
+            " and no workers" if metric == "waiting" else f", {status.waiting} waiting, no workers"
+        )
+        verdict = max(verdict, no_workers, key=severity)
+    series = Series(status.name, value, warning=limits.warning, critical=limits.critical)
+    return Finding(verdict, text, weight=value, series=(series,))

@@ -1,0 +1,62 @@
+"""What a check found: findings with their states and series, before anyone formats them."""
+
+from typing import NamedTuple
+
+from nagiosplugin import Range
+from nagiosplugin.state import ServiceState
+
+NO_LIMIT = Range()
+
+
+class Series(NamedTuple):
+    """One number for the graphs.
+
+    Attributes:
+        subject: the function that it belongs to, or the name of a number of the whole server.
+        value: in the base unit.
+        quantity: which of several numbers of the subject; empty where there is one only.
+        unit: ``s``, ``%`` or empty.
+        warning: the range that it was judged by.
+        critical: the range that it was judged by.
+        additive: whether the sum over several functions means anything.
+    """
+
+    subject: str
+    value: float
+    quantity: str = ""
+    unit: str = ""
+    warning: Range = NO_LIMIT
+    critical: Range = NO_LIMIT
+    additive: bool = True
+
+
+class Finding(NamedTuple):
+    """One thing that was judged.
+
+    Attributes:
+        state: the verdict.
+        text: a phrase for the first line, cleaned: ``resize has 512 waiting (limit 500)``.
+        server: where, as HOST:PORT; empty where the text says it or no server is concerned.
+        weight: the larger, the earlier among findings of the same state.
+        series: the numbers behind it.
+    """
+
+    state: ServiceState
+    text: str
+    server: str = ""
+    weight: float = 0.0
+    series: tuple[Series, ...] = ()
+
+
+class Report(NamedTuple):
+    """All that one check found.
+
+    Attributes:
+        findings: at least one, in an order that stays the same from run to run.
+        fine: the first line's text when all of them are OK.
+        diagnostics: lines for ``-vvv``.
+    """
+
+    findings: list[Finding]
+    fine: str
+    diagnostics: tuple[str, ...] = ()

@@ -1,0 +1,78 @@
+"""Which functions are judged, and against which limits: ``--function``, ``--exclude``, -w, -c."""
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from nagios_checks.thresholds import BadThreshold, Limits
+
+
+class Rule(NamedTuple):
+    """``GLOB`` or ``GLOB=WARN,CRIT``; without limits of its own it takes those of -w and -c."""
+
+    glob: str
+    limits: Limits | None = None
+
+    @classmethod
+    def reader(cls, limits: Callable[[str], Limits]) -> "Callable[[str], Rule]":
+        """A reader of rules whose limits ``limits`` reads.
+
+        The reader raises `BadThreshold` for an empty glob or limits that cannot be read. A name
+        that holds ``=`` is written with ``[=]``.
+        """
+
+        def read(text: str) -> Rule:
+            glob, equals, ranges = text.rpartition("=")
+            if not equals or ranges.startswith("]"):
+                glob, equals = text, ""
+            if not glob:
+                raise BadThreshold(f"{text!r} names no function; write GLOB or GLOB=WARN,CRIT")
+            return cls(glob, limits(ranges) if equals else None)
+
+        return read
+
+
+class Selection:
+    """Decides by name; the first rule that matches wins, no rule at all selects every function.
+
+    Args:
+        rules: from ``--function``, in the order given.
+        excluded: globs from ``--exclude``; they win over rules.
+        default: the limits for what no rule gives limits to.
+    """
+
+    def __init__(self, rules: tuple[Rule, ...], excluded: tuple[str, ...], default: Limits) -> None:
+        self.rules = rules
+        self.default = default
+        self._excluded = excluded
+        self._matched: set[Rule] = set()
+        self._known: dict[str, Rule | None] = {}
+
+    def rule(self, name: str) -> Rule | None:
+        """The rule that a function falls under, None for a function that is not selected."""
+        if not self.rules and not self._excluded:
+            return _EVERY
+        if name not in self._known:
+            self._known[name] = self._find(name)
+        return self._known[name]
+
+    def limits(self, name: str) -> Limits | None:
+        """The limits of a function, None for a function that is not selected."""
+        rule = self.rule(name)
+        return None if rule is None else rule.limits or self.default
+
+    def unmatched(self) -> list[str]:
+        """The globs of the rules that no function asked about so far has matched."""
+        return [rule.glob for rule in self.rules if rule not in self._matched]
+
+    def _find(self, name: str) -> Rule | None:
+        # A glob counts as matched by a function that an earlier rule or --exclude took away from
+        # it: it is spelled right, and that is what `unmatched` is about.
+        matching = [rule for rule in self.rules if fnmatchcase(name, rule.glob)]
+        self._matched.update(matching)
+        if any(fnmatchcase(name, glob) for glob in self._excluded):
+            return None
+        return matching[0] if matching else (None if self.rules else _EVERY)
+
+
+_EVERY = Rule("*")

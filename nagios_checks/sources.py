@@ -1,0 +1,83 @@
+"""Where checks read from, and each source read once however many checks want it."""
+
+import os
+import time
+from argparse import Namespace
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from gearmang.admin import AdminError, TimedOut, Tls
+from gearmang.poll import Snapshot, Target, poll
+from nagios_checks.options import Timeout, servers
+from nagios_checks.report import Finding
+from nagios_checks.thresholds import STATES
+
+if TYPE_CHECKING:
+    from gearmang.dead_letters.tally import Tally
+
+DEFAULT_STORE = "/var/lib/gearmang/dead_letters.db"
+Answer = Snapshot | AdminError
+
+
+class Sources:
+    """The servers, the store and the records, as they are during one run.
+
+    Args:
+        timeout: how long the whole run may take.
+    """
+
+    def __init__(self, timeout: Timeout) -> None:
+        self.timeout = timeout
+        self.now = time.time()
+        self._deadline = time.monotonic() + timeout.seconds
+        self._answers: dict[Target, Answer] = {}
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the run must have ended; never less than a moment, so that a poll can be tried."""
+        return max(0.05, self._deadline - time.monotonic())
+
+    def poll(self, targets: Iterable[Target], *, workers: bool = False) -> list[Answer]:
+        """What each server says, in the order of ``targets``; those asked before are not asked."""
+        targets = list(targets)
+        missing = [target for target in targets if target not in self._answers]
+        if missing:
+            answers = poll(missing, timeout=self.seconds_left, workers=workers)
+            self._answers.update(zip(missing, answers, strict=True))
+        return [self._answers[target] for target in targets]
+
+    def tally(self, store: str | None, window: float) -> "Tally | Finding":
+        """The dead letters of a store.
+
+        Args:
+            store: a path or an SQLAlchemy URL; None for ``$GEARMANG_STORE``, else the default.
+            window: seconds that count as lately.
+
+        Returns:
+            The tally, or the finding that the store cannot be read.
+        """
+        from gearmang.dead_letters.errors import StoreError
+        from gearmang.dead_letters.tally import tally
+
+        url = store or os.environ.get("GEARMANG_STORE") or DEFAULT_STORE
+        try:
+            return tally(url, since=self.now - window, timeout=self.seconds_left)
+        except StoreError as error:
+            return Finding(STATES["CRITICAL"], str(error))
+
+    def failure(self, error: AdminError) -> Finding:
+        """A server that cannot be read: CRITICAL, or what -t says where it took too long."""
+        state = self.timeout.state if isinstance(error, TimedOut) else STATES["CRITICAL"]
+        return Finding(state, str(error), weight=float("inf"))
+
+
+def targets(options: Namespace) -> list[Target]:
+    """The servers of the options with their TLS settings.
+
+    Raises:
+        BadServer: one is no address.
+    """
+    tls = None
+    if options.ca or options.cert or options.key:
+        tls = Tls(ca=options.ca, cert=options.cert, key=options.key)
+    return [Target(server, tls) for server in servers(options)]

@@ -1,0 +1,133 @@
+"""Ranges as Nagios writes them, over numbers or durations, and the pair of them that judges.
+
+``[@]START:END`` alerts outside START to END (with ``@`` inside); ``10`` is ``0:10``, ``1:`` has no
+upper end, ``~:10`` no lower one. A duration is ``90s``, ``10m``, ``1h30m``, ``2d`` or bare seconds.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from nagiosplugin import Critical, Ok, Range, Unknown, Warn
+from nagiosplugin.state import ServiceState
+
+from gearmang.errors import GearmangError
+
+STATES = {"OK": Ok, "WARNING": Warn, "CRITICAL": Critical, "UNKNOWN": Unknown}
+
+# A state that is known to be bad comes before one that could not be told.
+_SEVERITY = {Ok: 0, Warn: 1, Unknown: 2, Critical: 3}
+
+_RANGE = re.compile(r"(?P<invert>@?)(?:(?P<start>~|[^:@~]*):)?(?P<end>[^:@~]*)")
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
+_DURATION = re.compile(
+    r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,6})?)s?)?", re.ASCII
+)
+_UNITS = (86_400, 3_600, 60, 1)  # seconds in d, h, m, s
+
+ParseRange = Callable[[str], Range]
+
+
+class BadThreshold(GearmangError, ValueError):
+    """A range, a duration or a state that cannot be read."""
+
+
+def severity(state: ServiceState) -> int:
+    """What a state weighs: OK < WARNING < UNKNOWN < CRITICAL."""
+    return _SEVERITY[state]
+
+
+def state(text: str) -> ServiceState:
+    """Read the name of a state, in any case.
+
+    Raises:
+        BadThreshold: it is none of OK, WARNING, CRITICAL, UNKNOWN.
+    """
+    try:
+        return STATES[text.upper()]
+    except KeyError:
+        raise BadThreshold(
+            f"{text!r} is no state; write OK, WARNING, CRITICAL or UNKNOWN"
+        ) from None
+
+
+def seconds(text: str) -> float:
+    """Read a duration: ``90s``, ``10m``, ``1h30m``, ``2d``, or a bare number of seconds.
+
+    Raises:
+        BadThreshold: it is none.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or not any(match.groups()):
+        raise BadThreshold(f"{text!r} is no duration; write 90s, 10m, 1h30m or 2d")
+    return sum(float(part) * unit for part, unit in zip(match.groups("0"), _UNITS, strict=True))
+
+
+def number_range(text: str) -> Range:
+    """Read a range of numbers.
+
+    Raises:
+        BadThreshold: it is none, or its start lies above its end.
+    """
+    return _range(text, _number, "10, 1:, 5:10, ~:10 or @5:10")
+
+
+def duration_range(text: str) -> Range:
+    """Read a range of durations; the `Range` is in seconds.
+
+    Raises:
+        BadThreshold: it is none, or its start lies above its end.
+    """
+    return _range(text, seconds, "10m, 1m:1h30m or 2d")
+
+
+def pair(parse: ParseRange) -> Callable[[str], "Limits"]:
+    """A reader of ``WARN,CRIT``; either may be left empty, and ``,CRIT`` with it."""
+
+    def read(text: str) -> Limits:
+        warning, _, critical = text.partition(",")
+        if not warning and not critical:
+            raise BadThreshold(f"{text!r} holds no range; write WARN,CRIT")
+        return Limits(
+            parse(warning) if warning else Range(), parse(critical) if critical else Range()
+        )
+
+    return read
+
+
+class Limits(NamedTuple):
+    """The ranges that a value has to keep to; an empty range is kept by all values from 0 on."""
+
+    warning: Range = Range()
+    critical: Range = Range()
+
+    def judge(self, value: float) -> ServiceState:
+        """CRITICAL before WARNING before OK."""
+        if value not in self.critical:
+            return Critical
+        return Ok if value in self.warning else Warn
+
+    def broken(self, value: float) -> Range | None:
+        """The range that the value breaks, the critical one first; None when it keeps both."""
+        return next((kept for kept in (self.critical, self.warning) if value not in kept), None)
+
+
+def _range(text: str, atom: Callable[[str], float], examples: str) -> Range:
+    match = _RANGE.fullmatch(text.strip())
+    if match is None or not (match["start"] or match["end"]):
+        raise BadThreshold(f"{text!r} is no range; write {examples}")
+    try:
+        start = float("-inf") if match["start"] == "~" else atom(match["start"] or "0")
+        end = atom(match["end"]) if match["end"] else float("inf")
+    except BadThreshold:
+        raise BadThreshold(f"{text!r} is no range; write {examples}") from None
+    if start > end:
+        raise BadThreshold(f"{text!r}: the range starts above its end; write START:END")
+    # nagiosplugin's Range takes no -5 and no 1e-05 as text, but it copies a Range as it stands.
+    return Range()._replace(invert=bool(match["invert"]), start=start, end=end)
+
+
+def _number(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise BadThreshold(f"{text!r} is no number")
+    return float(text) if "." in text else int(text)

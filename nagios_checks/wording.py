@@ -1,0 +1,81 @@
+"""How names, numbers, durations and limits are written in a check's output and perfdata."""
+
+import re
+from collections.abc import Callable
+from zlib import crc32
+
+from nagiosplugin import Range
+
+from gearmang.terminal import clean
+
+LONGEST_NAME = 64  # characters of a name in a sentence
+LONGEST_LABEL = 60  # characters of a perfdata label
+DISTINCT_PREFIX = 19  # characters by which RRD tells two labels apart
+
+_UNFIT_FOR_LABEL = re.compile(r"[^\w.:@/+-]+", re.ASCII)
+_LOOKS_MARKED = re.compile(r"[0-9a-f]{8}~")
+
+
+def shown(name: str) -> str:
+    """A name for a sentence: no control character, no bar (it starts the perfdata), not endless."""
+    text = clean(name).replace("|", "\\x7c") or "''"
+    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
+
+
+def label(name: str) -> str:
+    """A perfdata label that Nagios, RRD and Graphite take, the same for the same name always.
+
+    A short and harmless name stands as it is. Any other is cleaned and gets its checksum in front,
+    so that no two names share a label, nor the 19 characters by which RRD knows it.
+    """
+    fit = _UNFIT_FOR_LABEL.sub("_", name)
+    if fit == name and len(name) <= DISTINCT_PREFIX and not _LOOKS_MARKED.match(name):
+        return name or "_"
+    checksum = crc32(name.encode("utf-8", "surrogateescape"))
+    return f"{checksum:08x}~{fit}"[:LONGEST_LABEL]
+
+
+def number(value: float) -> str:
+    """Digits, a sign and a point only: perfdata knows no exponent."""
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.6f}".rstrip("0").rstrip(".")
+
+
+def duration(value: float) -> str:
+    """``0.25s``, ``45s``, ``12m30s``, ``2h5m``, ``3d4h``: two units at most."""
+    if value < 60:
+        return f"{value:.3g}s"
+    whole = round(value)
+    for unit, letter, lower, small in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "m")):
+        if whole >= unit:
+            return f"{whole // unit}{letter}" + _part(whole % unit // lower, small)
+    return f"{whole // 60}m" + _part(whole % 60, "s")
+
+
+def limit(kept: Range, write: Callable[[float], str] = number) -> str:
+    """A range in words: ``500``, ``at least 1``, ``5 to 10``, ``not 5 to 10``."""
+    start, end = kept.start, kept.end
+    if end == float("inf"):
+        text = f"at least {write(start)}"
+    elif start == float("-inf") or (start == 0 and not kept.invert):
+        text = write(end) if not kept.invert else f"at most {write(end)}"
+    else:
+        text = f"{write(start)} to {write(end)}"
+    return f"not {text}" if kept.invert else text
+
+
+def threshold(kept: Range) -> str:
+    """A range as perfdata has it; empty for one that sets no limit."""
+    start = "~:" if kept.start == float("-inf") else f"{number(kept.start)}:" if kept.start else ""
+    end = "" if kept.end == float("inf") else number(kept.end)
+    return ("@" if kept.invert else "") + start + end
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 worker``, ``3 workers``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _part(count: int, unit: str) -> str:
+    return f"{count}{unit}" if count else ""

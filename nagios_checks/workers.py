@@ -1,0 +1,126 @@
+"""check_gearmang_workers: functions with too few workers, none at all, or only busy ones."""
+
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterator
+
+from nagiosplugin import Critical
+
+from gearmang.poll import Snapshot
+from nagios_checks import wording
+from nagios_checks.fleet import survey, unmatched
+from nagios_checks.options import Parser, argument, parser, selection
+from nagios_checks.report import Finding, Report, Series
+from nagios_checks.selection import Selection
+from nagios_checks.sources import Sources, targets
+from nagios_checks.thresholds import Limits, number_range, pair, severity
+
+DEFAULT = Limits(critical=number_range("1:"))
+
+
+def options(name: str) -> Parser:
+    """The options of this check."""
+    made = parser(
+        name,
+        "Alerts on functions with too few workers (CRITICAL below 1 unless -c says otherwise),\n"
+        "on expected functions that the server does not know, and on workers that are all busy.",
+        f"{name} -H gm1 -w 4: -c 1: --expect resize --busy 80,95",
+        number_range,
+    )
+    made.add_argument(
+        "--expect",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="CRITICAL when a server does not know this function; repeatable",
+    )
+    made.add_argument(
+        "--busy",
+        metavar="RANGE,RANGE",
+        type=argument(pair(number_range)),
+        help="WARNING and CRITICAL ranges for the per cent of workers that run a job",
+    )
+    return made
+
+
+def judge(chosen: Namespace, sources: Sources) -> Report:
+    """Judge every selected function on every server."""
+    functions = selection(chosen, default=DEFAULT)
+
+    def judge_server(snapshot: Snapshot) -> Iterator[Finding]:
+        return judge_snapshot(snapshot, functions, chosen.expect, chosen.busy)
+
+    seen = survey(sources.poll(targets(chosen), workers=True), sources, judge_server)
+    findings = seen.findings + (unmatched(functions, Critical) if seen.snapshots else [])
+    total = sum(
+        any(functions.rule(name) for name in connection.functions)
+        for snapshot in seen.snapshots
+        for connection in snapshot.connections
+    )
+    fine = (
+        f"{wording.plural(total, 'worker')} for "
+        f"{wording.plural(len(findings), 'function')} on {seen.where}"
+    )
+    return Report(findings, fine, seen.diagnostics)
+
+
+def judge_snapshot(
+    snapshot: Snapshot, functions: Selection, expected: list[str], busy: Limits | None
+) -> Iterator[Finding]:
+    """Judge the selected functions of one server, by name.
+
+    A worker is a connection: `status` counts one that registered its function twice as two.
+    """
+    registered = Counter(
+        name for connection in snapshot.connections for name in set(connection.functions)
+    )
+    known = {status.name for status in snapshot.functions}
+    for name in dict.fromkeys(expected):
+        if name not in known:
+            yield Finding(
+                Critical, f"{wording.shown(name)} is unknown", weight=2, series=(Series(name, 0),)
+            )
+    for status in sorted(snapshot.functions):
+        limits = functions.limits(status.name)
+        if limits is not None or status.name in expected:
+            yield judge_function(
+                status.name,
+                registered[status.name],
+                status.running,
+                limits or functions.default,
+                busy,
+            )
+    if not known and not expected:
+        # A gearmand that was restarted forgets its functions until a worker comes back.
+        yield Finding(Critical, "no workers at all: no function is known", weight=2)
+
+
+def judge_function(
+    name: str, workers: int, running: int, limits: Limits, busy: Limits | None
+) -> Finding:
+    """Judge the workers of one function.
+
+    Args:
+        workers: connections that serve it.
+        running: jobs of it that run.
+        limits: for the number of workers.
+        busy: for the per cent of workers that run a job; None where nobody asked.
+    """
+    verdict = limits.judge(workers)
+    many = wording.plural(workers, "worker") if workers else "no workers"
+    text = f"{wording.shown(name)} has {many}"
+    broken = limits.broken(workers)
+    if broken is not None:
+        text += f" (limit {wording.limit(broken)})"
+    series = [Series(name, workers, warning=limits.warning, critical=limits.critical)]
+    if busy is not None and workers:
+        percent = 100 * running / workers
+        verdict = max(verdict, busy.judge(percent), key=severity)
+        text += f", {percent:.0f}% busy"
+        broken = busy.broken(percent)
+        if broken is not None:
+            text += f" (limit {wording.limit(broken)}%)"
+        series.append(
+            Series(name, percent, "busy", "%", busy.warning, busy.critical, additive=False)
+        )
+    return Finding(verdict, text, weight=1 / (1 + workers), series=tuple(series))
