@@ -1,1 +1,40 @@
 """Gearmang keeps a Gearman pipeline healthy; README.md tells how."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gearmang.client import Client, Submission
+    from gearmang.errors import NotQueued
+    from gearmang.worker import Job, Worker
+    from gearmang.worker.verdicts import Reject, Retry, TimeLimitExceeded
+
+__all__ = [
+    "Client",
+    "Job",
+    "NotQueued",
+    "Reject",
+    "Retry",
+    "Submission",
+    "TimeLimitExceeded",
+    "Worker",
+]
+
+# Imported when they are first asked for: a Nagios check imports this package, too, and has no
+# time for a worker.
+_HOMES = {
+    "Client": "gearmang.client",
+    "Job": "gearmang.worker.job",
+    "NotQueued": "gearmang.errors",
+    "Reject": "gearmang.worker.verdicts",
+    "Retry": "gearmang.worker.verdicts",
+    "Submission": "gearmang.client",
+    "TimeLimitExceeded": "gearmang.worker.verdicts",
+    "Worker": "gearmang.worker",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gearmang' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

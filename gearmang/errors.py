@@ -14,8 +14,26 @@ class BadServer(GearmangError, ValueError):
 
 
 class NotQueued(GearmangError):
-    """gearmand did not say JOB_CREATED: as far as anyone knows, the job is not in the queue."""
+    """gearmand did not say JOB_CREATED: as far as anyone knows, the job is not in the queue.
+
+    Attributes:
+        accepted: of ``submit_many``, how many jobs before it were queued.
+    """
+
+    accepted = 0
 
 
 class BadEnvelope(GearmangError):
     """A payload that starts like an envelope and is none."""
+
+
+class ServerLost(GearmangError):
+    """A gearmand cannot be reached, or the connection to it is of no more use."""
+
+
+class CannotLoad(GearmangError):
+    """The worker's code cannot be used: there is no such module or name, or it breaks at once."""
+
+
+class SpoolError(GearmangError):
+    """The spool folder cannot be used."""
