@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, update
@@ -149,7 +149,7 @@ def pending(
 def settle(
     connection: Connection,
     plan: str,
-    ids: Iterator[int] | Sequence[int],
+    ids: Iterable[int],
     outcome: str,
     server: str | None = None,
 ) -> None:

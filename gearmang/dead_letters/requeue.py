@@ -12,14 +12,15 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
-from gearmang.client import Client, Packed
+from gearmang.client import LONGEST_FUNCTION, Client, Packed, as_bytes
 from gearmang.dead_letters import plans
-from gearmang.dead_letters.browse import body, envelope_of
+from gearmang.dead_letters.browse import body, envelope_of, function_of
 from gearmang.dead_letters.errors import Refused
 from gearmang.dead_letters.events import record
+from gearmang.dead_letters.letter import DEAD_FUNCTION
 from gearmang.dead_letters.moves import move, note_handled
 from gearmang.dead_letters.owner import is_alive
-from gearmang.dead_letters.schema import dead_letters
+from gearmang.dead_letters.schema import bodies, dead_letters
 from gearmang.dead_letters.schema import plans as plans_table
 from gearmang.dead_letters.store import Store
 from gearmang.errors import NotQueued
@@ -36,12 +37,21 @@ class Released(NamedTuple):
     Attributes:
         requeued: letters that gearmand has confirmed.
         skipped: letters of the plan that were no longer dead when their turn came.
+        unfit: letters that stay dead, as they name no function that could be queued.
         ids: the letters that were requeued, where the run was asked for few of them.
     """
 
     requeued: int
     skipped: int
+    unfit: int
     ids: tuple[int, ...] = ()
+
+
+class _Claimed(NamedTuple):
+    rows: list[Row[Any]]
+    skipped: int
+    unfit: int
+    last: int  # the last letter of the plan that was looked at
 
 
 def requeue(
@@ -66,7 +76,7 @@ def requeue(
         NotQueued: gearmand did not confirm all of a batch; those letters stay ``requeuing``.
         StoreError: the store failed; letters of the last batch may stay ``requeuing``.
     """
-    requeued = skipped = 0
+    requeued = skipped = unfit = 0
     after = -1
     released: list[int] = []
     started = time.monotonic()
@@ -74,19 +84,20 @@ def requeue(
         room = batch if only is None else min(batch, only - requeued)
         if rate is not None:
             room = min(room, max(1, int(rate)))
-        claimed, passed, last = _claim(store, plan, after, room)
-        if last is None:
+        claimed = _claim(store, plan, after, room)
+        if claimed is None:
             break
-        after = last
-        _submit(store, client, plan, claimed)
+        after = claimed.last
+        _submit(store, client, plan, claimed.rows)
         if only is not None:
-            released += [row.id for row in claimed]
-        requeued += len(claimed)
-        skipped += passed
-        progress(len(claimed) + passed)
+            released += [row.id for row in claimed.rows]
+        requeued += len(claimed.rows)
+        skipped += claimed.skipped
+        unfit += claimed.unfit
+        progress(len(claimed.rows) + claimed.skipped + claimed.unfit)
         if rate is not None:
             time.sleep(max(0.0, started + requeued / rate - time.monotonic()))
-    return Released(requeued, skipped, tuple(released))
+    return Released(requeued, skipped, unfit, tuple(released))
 
 
 def complete_interrupted(store: Store, client: Client, *, batch: int = DEFAULT_BATCH) -> int:
@@ -106,6 +117,16 @@ def complete_interrupted(store: Store, client: Client, *, batch: int = DEFAULT_B
             plans.finish(connection, plan, "stopped" if left else "done")
             record(connection, "completed after an interruption", plan=plan)
     return completed
+
+
+def reach(client: Client) -> None:
+    """Find out that there is a gearmand to requeue to, before any letter is touched.
+
+    Raises:
+        NotQueued: there is none.
+    """
+    for _ in client.queue(()):
+        pass
 
 
 def unique_of(death_id: str, plan: str) -> str:
@@ -140,31 +161,40 @@ def _orphans(store: Store) -> list[str]:
     return taken
 
 
-def _claim(
-    store: Store, plan: str, after: int, room: int
-) -> tuple[list[Row[Any]], int, int | None]:
-    """Mark the next letters of the plan; return them, how many were passed over, the last id."""
+def _claim(store: Store, plan: str, after: int, room: int) -> _Claimed | None:
+    """Mark the next letters of the plan as ``requeuing``; None when there are no more."""
     with store.writing() as connection:
         ids = plans.pending(connection, plan, after=after, limit=room)
         if not ids:
-            return [], 0, None
+            return None
         found = connection.execute(
-            select(dead_letters)
+            select(dead_letters, bodies.c.odd_function)
+            .join(bodies, bodies.c.id == dead_letters.c.id)
             .where(dead_letters.c.id.in_(ids), dead_letters.c.state == "dead")
             .order_by(dead_letters.c.id)
         ).all()
-        rows = _within_budget(found)
-        if len(rows) < len(found):
-            ids = [identity for identity in ids if identity <= rows[-1].id]
+        looked_at = _within_budget(found)
+        if len(looked_at) < len(found):
+            ids = [identity for identity in ids if identity <= looked_at[-1].id]
+        to = plans.get(connection, plan).function
+        fit = [row for row in looked_at if _can_be_queued(to or function_of(row, row))]
         moved = {
             row.id
-            for row in move(connection, [row.id for row in rows], "dead", "requeuing", plan=plan)
+            for row in move(connection, [row.id for row in fit], "dead", "requeuing", plan=plan)
         }
-        gone = [identity for identity in ids if identity not in moved]
-        plans.settle(connection, plan, gone, "skipped")
+        unfit = {row.id for row in looked_at} - {row.id for row in fit}
+        gone = set(ids) - moved - unfit
+        plans.settle(connection, plan, sorted(gone), "skipped")
+        plans.settle(connection, plan, sorted(unfit), "unfit")
         plans.sign_of_life(connection, plan)
-        note_handled(connection, [row.fingerprint for row in rows])
-    return [row for row in rows if row.id in moved], len(gone), ids[-1]
+        note_handled(connection, [row.fingerprint for row in fit])
+    return _Claimed([row for row in fit if row.id in moved], len(gone), len(unfit), ids[-1])
+
+
+def _can_be_queued(function: str) -> bool:
+    """Whether it is a function for gearmand; back on ``gearmang`` it would die at once."""
+    name = as_bytes(function)
+    return 0 < len(name) <= LONGEST_FUNCTION and b"\0" not in name and function != DEAD_FUNCTION
 
 
 def _submit(store: Store, client: Client, plan: str, claimed: list[Row[Any]]) -> None:

@@ -16,6 +16,8 @@ from gearmang.dead_letters.address import Address
 from gearmang.dead_letters.errors import StoreError, StoreUnavailable
 from gearmang.dead_letters.moment import SECONDS_PER_MINUTE, first_id, minute_of
 
+__all__ = ["StoreError", "StoreUnavailable", "Tally", "tally"]
+
 _STEPS_BETWEEN_CLOCK_LOOKS: Final = 10_000  # of SQLite's virtual machine: well under 1 ms
 
 _KEPT: Final = (

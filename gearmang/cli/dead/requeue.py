@@ -1,6 +1,6 @@
 """``gearmang dead requeue``."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +11,7 @@ from gearmang.server import Server
 
 if TYPE_CHECKING:
     from gearmang.dead_letters.filters import Filter
+    from gearmang.dead_letters.requeue import Released
 
 
 @click.command()
@@ -54,7 +55,7 @@ def requeue(
     from gearmang.client import Client
     from gearmang.dead_letters.events import record
     from gearmang.dead_letters.plans import finish
-    from gearmang.dead_letters.requeue import complete_interrupted
+    from gearmang.dead_letters.requeue import complete_interrupted, reach
     from gearmang.dead_letters.requeue import requeue as run
     from gearmang.dead_letters.store import Store
 
@@ -76,6 +77,7 @@ def requeue(
         state = "stopped"
         try:
             with Client(servers) as client:
+                reach(client)
                 completed = complete_interrupted(opened, client)
                 with progress_bar(row.letters, "requeued") as advance:
                     result = run(opened, client, row.plan, batch=batch, rate=rate, progress=advance)
@@ -84,18 +86,23 @@ def requeue(
             with opened.writing() as connection:
                 finish(connection, row.plan, state)
                 record(connection, f"requeue {state}", why=row.why, plan=row.plan)
-    _report(row.plan, result.requeued, result.skipped, completed, as_json)
+    _report(row.plan, result, completed, as_json)
 
 
-def _report(plan: str, requeued: int, skipped: int, completed: int, as_json: bool) -> None:
+def _report(plan: str, result: "Released", completed: int, as_json: bool) -> None:
     if as_json:
         from gearmang.cli.output import print_json
 
-        told: dict[str, Any] = {"plan": plan, "requeued": requeued, "skipped": skipped}
-        print_json(told | {"completed_after_interruption": completed})
+        told = {"requeued": result.requeued, "skipped": result.skipped, "unfit": result.unfit}
+        print_json({"plan": plan} | told | {"completed_after_interruption": completed})
         return
     if completed:
         click.echo(f"completed first what an earlier run had left: {completed}")
-    click.echo(f"requeued {requeued} (plan {plan})")
-    if skipped:
-        click.echo(f"passed over {skipped} that were no longer dead")
+    click.echo(f"requeued {result.requeued} (plan {plan})")
+    if result.skipped:
+        click.echo(f"passed over {result.skipped} that were no longer dead")
+    if result.unfit:
+        click.echo(
+            f"left {result.unfit} that name no function; give them one: "
+            "gearmang dead requeue ID --to FUNCTION"
+        )

@@ -1,0 +1,123 @@
+"""``gearmang collect``."""
+
+import os
+import random
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gearmang.cli.dead.when import Age
+from gearmang.cli.options import servers_option, store_option
+from gearmang.server import Server
+
+if TYPE_CHECKING:
+    from gearmang.dead_letters.store import Store
+
+_SPLAY = 0.1  # of the lifetime, so that a fleet does not restart at once
+
+
+@click.command()
+@servers_option
+@store_option
+@click.option(
+    "--lifetime",
+    type=Age(),
+    default="5m",
+    show_default=True,
+    help="Exit after this time, between two groups; 0s stays for ever.",
+)
+@click.option(
+    "--grace",
+    type=Age(),
+    default="25s",
+    show_default=True,
+    help="After SIGTERM, the time to store what is at hand.",
+)
+def collect(servers: tuple[Server, ...], store: str, lifetime: float, grace: float) -> None:
+    """Store the dead letters that workers send.
+
+    Takes jobs from the function `gearmang` and completes each one only after its letter is in the
+    store. Makes or updates the store's tables when it starts.
+
+    Example: gearmang collect --server gm1:4730 --server gm2:4730
+    """
+    from gearmang.dead_letters.collector import Collector
+    from gearmang.dead_letters.store import Store
+
+    signals = _Signals()
+    with Store(store) as opened:
+        if not _migrate(opened, signals):
+            return
+        collector = Collector(
+            servers, opened, say=_say, process_id=os.getpid(), started_at=time.time()
+        )
+        try:
+            _run(collector, signals, lifetime, grace)
+        finally:
+            collector.close()
+
+
+class _Signals:
+    """SIGTERM and SIGINT ask for an orderly end; the second one ends at once."""
+
+    def __init__(self) -> None:
+        self.asked_at: float | None = None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, _frame: Any) -> None:
+        if self.asked_at is not None:
+            sys.exit(128 + number)
+        self.asked_at = time.monotonic()
+
+
+def _migrate(store: "Store", signals: _Signals) -> bool:
+    """Make the tables what they must be, as soon as the store is there; False when told to end."""
+    from gearmang.dead_letters.collector import Backoff
+    from gearmang.dead_letters.errors import StoreUnavailable
+    from gearmang.dead_letters.migrate import migrate
+
+    trouble = Backoff()
+    while signals.asked_at is None:
+        try:
+            migrate(store)
+        except StoreUnavailable as error:
+            if trouble.failures == 0:
+                _say(f"{error}; trying again")
+            time.sleep(trouble.failed())
+        else:
+            return True
+    return False
+
+
+def _run(collector: Any, signals: _Signals, lifetime: float, grace: float) -> None:
+    ends_at = _end_of(lifetime)
+    draining_until: float | None = None
+    while not collector.is_drained:
+        collector.step()
+        now = time.monotonic()
+        if draining_until is None:
+            # While the store is down the lifetime does not end: leaving would make gearmand
+            # count a lost worker against each job that is held.
+            if signals.asked_at is not None or (now > ends_at and collector.is_storing):
+                collector.drain()
+                draining_until = now + grace
+        elif now > draining_until:
+            _say("the grace has run out; gearmand takes back what is not stored")
+            return
+
+
+def _end_of(lifetime: float) -> float:
+    if lifetime == 0:
+        return float("inf")
+    splay = random.uniform(1 - _SPLAY, 1 + _SPLAY)  # noqa: S311 # jitter, no secret
+    return time.monotonic() + lifetime * splay
+
+
+def _say(text: str) -> None:
+    from gearmang.terminal import clean
+
+    click.echo(f"gearmang collect: {clean(text)}", err=True)
