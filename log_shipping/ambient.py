@@ -9,8 +9,9 @@ from typing import Any, ParamSpec, TypeVar
 from log_shipping.configuration import handler_of_environment, settings
 from log_shipping.context import innermost
 from log_shipping.names import check
-from log_shipping.process import process
+from log_shipping.process import new_id
 from log_shipping.record import SPAN_DIGITS, Record
+from log_shipping.sampling import Sample
 from log_shipping.schema import CORE
 from log_shipping.silent import SILENT, SilentRecord
 
@@ -23,6 +24,7 @@ def record(
     /,
     *,
     id: str | None = None,  # noqa: A002  # the field's name
+    sample: Sample | None = None,
     **fields: Any,
 ) -> Record | SilentRecord:
     """A record of the block that follows: ``with record("resize", image="a.png") as r:``.
@@ -43,7 +45,7 @@ def record(
         check(name)
     if handler is None:
         return SILENT
-    return Record(handler, name, id, fields)
+    return Record(handler, name, id, sample, fields)
 
 
 def logged(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -104,10 +106,16 @@ class TaskLogger:
         self,
         *,
         id: str | None = None,  # noqa: A002  # the field's name
+        sample: Sample | None = None,
         **fields: Any,
     ) -> Record | SilentRecord:
         """A record of the block that follows: ``with tasks.record(id=job_id) as record:``."""
-        return record(self.task, id=id, **fields)
+        handler = settings.handler
+        if handler is None:
+            handler = handler_of_environment()
+            if handler is None:
+                return SILENT
+        return Record(handler, self.task, id, sample, fields)
 
     def emit(self, *, outcome: str, started_at: float, duration_ms: float, **fields: Any) -> None:
         """Write a record of what ended elsewhere, such as a task that was killed from outside.
@@ -121,20 +129,18 @@ class TaskLogger:
         handler = settings.handler or handler_of_environment()
         if handler is None:
             return
-        event_id = process.new_id()
+        event_id = new_id()
         own = {name: value for name, value in fields.items() if name not in CORE}
-        document = {
+        document = handler.formatter.template(self.task)
+        document |= {
             "ts": datetime.fromtimestamp(started_at, UTC),
             "level": "INFO" if outcome == "success" else "ERROR",
-            "type": self.task,
             "event_id": event_id,
             "id": event_id,
             "span": event_id[:SPAN_DIGITS],
-            "task": self.task,
-            **{name: value for name, value in fields.items() if name in CORE},
             "outcome": outcome,
             "duration_ms": round(duration_ms, 3),
-            **handler.formatter.static,
+            **{name: value for name, value in fields.items() if name in CORE},
         }
         if own:
             document["fields"] = own

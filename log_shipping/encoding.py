@@ -1,6 +1,7 @@
 """One record as one line of JSON, whatever it holds and however long it is."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -9,42 +10,43 @@ from log_shipping.values import cleaned, json_form
 
 Document = dict[str, Any]
 
-_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
+OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
 _CLIPS = (1000, 200, 40)  # longest texts, in characters, and lists, in tenths, tried in turn
 
 
 def encode(document: Document, max_bytes: int) -> bytes:
-    """The record as a line with its newline, of at most ``max_bytes`` bytes.
+    """The record as a line with its newline, of at most ``max_bytes`` bytes."""
+    try:
+        line = orjson.dumps(document, json_form, OPTIONS)
+    except Exception:
+        line = _careful(document)
+    return line if len(line) <= max_bytes else _shortened(document, max_bytes)
 
-    A record that is too long has its texts and lists cut and ``truncated`` set; the fields that
-    the task itself set go last.
-    """
-    line = _dump(document)
-    if len(line) <= max_bytes:
-        return line
-    short = dict(cleaned(_readable(document)), truncated=True)
-    for clip in _CLIPS:
-        line = _dump({name: _clipped(value, clip) for name, value in short.items()})
+
+def _careful(document: Document) -> bytes:
+    """The line where orjson fails: cycles, tuple keys, lone surrogates, integers of 65 bits."""
+    text = json.dumps(_clean(document), ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _clean(document: Document) -> Document:
+    """A copy that the standard library's encoder takes, its time as orjson writes it."""
+    ts = document.get("ts")
+    copy: Document = cleaned(document)
+    if isinstance(ts, datetime):
+        copy["ts"] = orjson.loads(orjson.dumps(ts, option=OPTIONS))
+    return copy
+
+
+def _shortened(document: Document, max_bytes: int) -> bytes:
+    """The line with texts and lists cut; what the task itself recorded goes last."""
+    short = _clean(document) | {"truncated": True}
+    for longest in _CLIPS:
+        line = _careful({name: _clipped(value, longest) for name, value in short.items()})
         if len(line) <= max_bytes:
             return line
     short.pop("fields", None)
-    return _dump({name: _clipped(value, _CLIPS[-1]) for name, value in short.items()})
-
-
-def _dump(document: Document) -> bytes:
-    try:
-        return orjson.dumps(document, default=json_form, option=_OPTIONS)
-    except Exception:  # cycles, tuple keys, lone surrogates, integers of 65 bits, hostile objects
-        text = json.dumps(cleaned(_readable(document)), ensure_ascii=False, separators=(",", ":"))
-        return text.encode("utf-8", "backslashreplace") + b"\n"
-
-
-def _readable(document: Document) -> Document:
-    """The same with times as text, which the standard library's encoder has no form for."""
-    return {
-        name: orjson.loads(orjson.dumps(value, option=_OPTIONS)) if name == "ts" else value
-        for name, value in document.items()
-    }
+    return _careful({name: _clipped(value, _CLIPS[-1]) for name, value in short.items()})
 
 
 def _clipped(value: Any, longest: int) -> Any:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from log_shipping.formatter import JsonFormatter
 from log_shipping.handler import RecordHandler
+from log_shipping.torn import end_torn_line
 
 HOUR = 3600  # seconds
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
-REOPEN_INTERVAL = 1.0  # seconds between two tries to open a file that could not be opened
+CHECK_INTERVAL = 1.0  # seconds between two looks at whether the file is still there
+MOST_UNCHECKED = 256  # lines written between two such looks
 
 
 class HourlyFileHandler(RecordHandler):
@@ -24,6 +26,9 @@ class HourlyFileHandler(RecordHandler):
     Args:
         path: the folder; made when it is missing.
         durable: fsync after each record (about 200 µs).
+        watch: look before each record whether the file was renamed, as
+            `logging.handlers.WatchedFileHandler` does, for logrotate; else only a deleted file is
+            noticed, and what was written to it since is written again to a new one.
         clock: tells the time, in seconds since the epoch.
     """
 
@@ -33,41 +38,96 @@ class HourlyFileHandler(RecordHandler):
         *,
         formatter: JsonFormatter | None = None,
         durable: bool = False,
+        watch: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(formatter)
         self.folder = Path(path).absolute()
         self._durable = durable
+        self._watch = watch
         self._clock = clock
-        self._descriptor = -1
-        self._until = 0.0
+        self._path = self.folder
+        self._descriptor = self._before = -1
+        self._hour_ends = 0.0
+        self._look_at = 0.0
+        self._unchecked: list[bytes] = []
+        self._torn = False
 
     def write(self, line: bytes) -> bool:
-        if self._clock() >= self._until:
-            self._open()
-        return os.write(self._descriptor, line) == len(line)
+        if self._clock() >= self._look_at or len(self._unchecked) >= MOST_UNCHECKED:
+            self._look()
+        if self._torn:
+            line = b"\n" + line
+        # Without the lock: a descriptor stays open for an hour after another took its place.
+        written = os.write(self._descriptor, line)
+        if written != len(line):  # the disk is full, or a limit of the file's size is reached
+            self._torn = not end_torn_line(self._descriptor, line[:written])
+            return False
+        self._torn = False
+        self._unchecked.append(line)
+        if self._durable:
+            os.fsync(self._descriptor)
+        return True
 
     def close(self) -> None:
+        """Close the file; a later record opens it again."""
         with self.lock:
-            self._close()
+            if self._descriptor >= 0:
+                self._look()
+            self._forget()
         super().close()
 
     def after_fork(self) -> None:
         super().after_fork()
-        self._close()
+        self._forget()
 
-    def _close(self) -> None:
-        self._until = 0.0
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+    def _look(self) -> None:
+        """Open the file of this hour if it is not the open one, or if that one is gone."""
+        with self.lock:
+            now = self._clock()
+            lines, self._unchecked = self._unchecked, []
+            deleted = self._descriptor >= 0 and os.fstat(self._descriptor).st_nlink == 0
+            if deleted or now >= self._hour_ends or self._renamed():
+                self._open(now)
+            if deleted:
+                # Those written before it was deleted come back too: rather that than lose one.
+                self._dropped += sum(not self._again(line) for line in lines)
+            self._look_at = 0.0 if self._watch else min(now + CHECK_INTERVAL, self._hour_ends)
 
-    def _open(self) -> None:
-        self._close()
-        self.folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
-        hour = int(self._clock() // HOUR)
+    def _renamed(self) -> bool:
+        if not self._watch:
+            return False
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            return True
+        here = os.fstat(self._descriptor)
+        return (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino)
+
+    def _open(self, now: float) -> None:
+        hour = int(now // HOUR)
         name = f"tasks-{datetime.fromtimestamp(hour * HOUR, UTC):%Y%m%d%H}.jsonl"
-        self._descriptor = os.open(
-            self.folder / name, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE
-        )
-        self._until = (hour + 1.0) * HOUR
+        self._path = self.folder / name
+        self.folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+        # Read as well as write: end_torn_line looks at what was written.
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        opened = os.open(self._path, flags, FILE_MODE)
+        if self._before >= 0:
+            os.close(self._before)
+        self._before, self._descriptor = self._descriptor, opened
+        self._hour_ends = (hour + 1.0) * HOUR
+
+    def _again(self, line: bytes) -> bool:
+        try:
+            return os.write(self._descriptor, line) == len(line)
+        except OSError:
+            return False
+
+    def _forget(self) -> None:
+        for descriptor in (self._descriptor, self._before):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._descriptor = self._before = -1
+        self._hour_ends = self._look_at = 0.0
+        self._unchecked = []
+        self._torn = False

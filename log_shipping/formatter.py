@@ -1,6 +1,8 @@
 """The JSON formatter: python-json-logger's, for task records and ordinary log lines alike."""
 
 import logging
+import os
+import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -9,10 +11,15 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 
 from log_shipping.context import innermost
 from log_shipping.encoding import Document, encode
-from log_shipping.process import process
+from log_shipping.process import HOST, new_id, on_fork
 from log_shipping.schema import CORE, VERSION
 
 MAX_BYTES = 8000  # of a line; rsyslog cuts at 8 KiB, with the syslog header
+
+
+MOST_TEMPLATES = 1000  # types of records that are kept ready; more are made each time
+
+_formatters: "weakref.WeakSet[JsonFormatter]" = weakref.WeakSet()
 
 
 class JsonFormatter(OrjsonFormatter):
@@ -23,6 +30,9 @@ class JsonFormatter(OrjsonFormatter):
             go under ``fields``.
         max_bytes: longest line; longer records are cut and marked ``truncated``.
         options: of python-json-logger's formatter, which apply to ordinary log lines.
+
+    Attributes:
+        static: the core fields that are the same in every record of this process.
     """
 
     def __init__(
@@ -36,19 +46,37 @@ class JsonFormatter(OrjsonFormatter):
         self.max_bytes = max_bytes
         given = dict(fields or {})
         self._own = {name: value for name, value in given.items() if name not in CORE}
-        self._core = {"host": process.host, "service": "gearmang", "v": VERSION} | {
+        core = {"host": HOST, "service": "gearmang", "v": VERSION} | {
             name: value for name, value in given.items() if name in CORE
         }
-        self._forks = -1
-        self._static: Document = {}
+        self.static: Document = {**core, "pid": os.getpid()}
+        _formatters.add(self)
 
-    @property
-    def static(self) -> Document:
-        """The core fields that are the same in every record of this process."""
-        if self._forks != process.forks:
-            self._static = {**self._core, "pid": process.pid}
-            self._forks = process.forks
-        return self._static
+        self._templates: dict[str, Document] = {}
+
+    def after_fork(self) -> None:
+        """In a forked child: say the child's pid."""
+        self.static["pid"] = os.getpid()
+        self._templates.clear()
+
+    def template(self, kind: str) -> Document:
+        """A new record of the type, of which only what is found out at run time is missing."""
+        try:
+            return self._templates[kind].copy()  # far cheaper than making it anew
+        except KeyError:
+            pass
+        made = {
+            **dict.fromkeys(("ts", "level", "type", "event_id", "id", "span", "task")),
+            **self.static,
+            "level": "INFO",
+            "type": kind,
+            "task": kind,
+            "outcome": "success",
+            "duration_ms": 0.0,
+        }
+        if len(self._templates) < MOST_TEMPLATES:
+            self._templates[kind] = made
+        return made.copy()
 
     def encode(self, document: Document) -> bytes:
         """One record as a line of JSON with its newline; what its fields hold never raises."""
@@ -62,7 +90,7 @@ class JsonFormatter(OrjsonFormatter):
             "ts": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname,
             "logger": record.name,
-            "event_id": process.new_id(),
+            "event_id": new_id(),
         }
         current = innermost.get()
         if current is not None:
@@ -93,3 +121,11 @@ def _message(record: logging.LogRecord) -> str:
         return record.getMessage()
     except Exception:  # arguments that do not fit the message: both are kept as they came
         return f"{record.msg} {record.args!r}"
+
+
+def _after_fork() -> None:
+    for formatter in list(_formatters):
+        formatter.after_fork()
+
+
+on_fork(_after_fork)

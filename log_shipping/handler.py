@@ -10,7 +10,7 @@ from typing import Any
 
 from log_shipping.encoding import Document
 from log_shipping.formatter import JsonFormatter
-from log_shipping.process import process
+from log_shipping.process import new_id, on_fork
 
 _handlers: "weakref.WeakSet[RecordHandler]" = weakref.WeakSet()
 
@@ -33,7 +33,7 @@ class RecordHandler(logging.Handler):
         _handlers.add(self)
 
     def write(self, line: bytes) -> bool:
-        """Write one line; called with the lock held. False, or OSError, when it did not get out."""
+        """Write one line, from any thread. False, or an exception, when it did not get out."""
         raise NotImplementedError  # pragma: no cover
 
     @property
@@ -49,16 +49,12 @@ class RecordHandler(logging.Handler):
                 owed, self._dropped = self._dropped, 0
             document["dropped"] = owed
         try:
-            # Outside the lock: encoding calls code of the task's own objects.
-            line = self.formatter.encode(document)
-            with self.lock:
-                written = self.write(line)
+            if self.write(self.formatter.encode(document)):
+                return
         except Exception as error:
-            written = False
             self._complain(error)
-        if not written:
-            with self.lock:
-                self._dropped += owed + 1
+        with self.lock:
+            self._dropped += owed + 1
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one ordinary log line; never raises."""
@@ -84,7 +80,7 @@ class RecordHandler(logging.Handler):
                     "ts": datetime.now(UTC),
                     "level": "WARNING",
                     "type": "log_shipping",
-                    "event_id": process.new_id(),
+                    "event_id": new_id(),
                     **self.formatter.static,
                 }
             )
@@ -112,5 +108,5 @@ def _report_drops() -> None:
         handler.report_drops()
 
 
-process.on_fork(_after_fork)
+on_fork(_after_fork)
 atexit.register(_report_drops)

@@ -16,7 +16,9 @@ from typing import Protocol, TypeVar
 class Open(Protocol):
     """What a name needs to know of an open record."""
 
-    type: str
+    @property
+    def type(self) -> str:
+        """Its full name."""
 
     @property
     def outer(self) -> "Open | None":

@@ -1,25 +1,30 @@
 """A record while its block runs."""
 
-import asyncio
 import time
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from log_shipping.context import innermost
-from log_shipping.encoding import Document
+from log_shipping.context import innermost, open_records
+from log_shipping.ending import ending
 from log_shipping.fields import Fields, get_deep, set_deep
-from log_shipping.handler import RecordHandler
 from log_shipping.names import resolve
-from log_shipping.process import process
-from log_shipping.schema import CORE
-from log_shipping.values import text_of
+from log_shipping.process import new_id
+from log_shipping.sampling import Sample, decide
+from log_shipping.schema import GIVEN
+
+if TYPE_CHECKING:
+    from log_shipping.handler import RecordHandler
 
 SPAN_DIGITS = 16  # hexadecimal; the span is the start of the event_id
-FRAMES = 40  # innermost calls that error_stack keeps
+
+_now = datetime.now
+_clock = time.perf_counter_ns
+_innermost = innermost.get
+_set_innermost = innermost.set
+_add = open_records.add
+_discard = open_records.discard
 
 
 class Record:
@@ -28,68 +33,100 @@ class Record:
     Args:
         handler: what writes it.
         name: as `log_shipping.names` tells.
-        job_id: the id of the whole tree of records; a root's default is its ``event_id``.
+        tree: the ``id`` of the whole tree of records; a root's default is its ``event_id``.
+        sample: as `log_shipping.sampling` tells; None writes every record.
         given: the fields to start with; core names (``handle``, ``attempt``) are core fields.
 
     Attributes:
-        type: the full name.
-        task: the type of the root, or what ``task=`` said.
-        outer: the record around this one when it was made.
+        outer: the record that was the current one when this was made.
+        sampled: whether it will be written. What lies under a record that is not, is not either.
     """
 
-    __slots__ = (
-        "_core",
-        "_fields",
-        "_finished",
-        "_forks",
-        "_handler",
-        "_started",
-        "_wall",
-        "event_id",
-        "id",
-        "outer",
-        "parent",
-        "sampled",
-        "span",
-        "task",
-        "type",
-    )
+    __slots__ = ("_document", "_fields", "_handler", "_started", "outer", "sampled")
 
     def __init__(
-        self, handler: RecordHandler, name: str, job_id: str | None, given: Mapping[str, Any]
+        self,
+        handler: "RecordHandler",
+        name: str,
+        tree: str | None,
+        sample: Sample | None,
+        given: Mapping[str, Any],
     ) -> None:
-        self.outer = outer = innermost.get()
-        self.event_id = process.new_id()
-        self.span = self.event_id[:SPAN_DIGITS]
-        self.type, parent = resolve(name, outer)
-        self._core: dict[str, Any] = {}
+        self._handler: RecordHandler | None = handler
         self._fields: Fields = {}
-        if parent is None:
-            self.id = job_id or self.event_id
-            self.task = self.type
-            self.sampled = True
+        self.sampled = True
+        self.outer = outer = _innermost()
+        if outer is None and name[0] not in ".^":
+            parent = None
         else:
-            self.id = job_id or parent.id
-            self.task = parent.task
-            self.sampled = parent.sampled
-            self._core["parent"] = parent.span
+            name, parent = resolve(name, outer)
+        # The document is made once, here, and finished at the end: a record costs microseconds.
+        self._document = document = handler.formatter.template(name)
+        event_id = new_id()
+        document["ts"] = _now(UTC)
+        document["event_id"] = event_id
+        document["id"] = tree or event_id
+        document["span"] = event_id[:SPAN_DIGITS]
+        if parent is not None:
+            self._below(parent, tree)
         if given:
             self._start_with(given)
-        self.parent = parent
-        self._handler = handler
-        self._forks = process.forks
-        self._finished = False
-        self._wall = time.time()
-        self._started = time.perf_counter()
+        if sample is not None:
+            self._sample(sample)
+        self._started = _clock()
+
+    def _below(self, parent: "Record", tree: str | None) -> None:
+        theirs = parent._document
+        self.sampled = parent.sampled
+        self._document["id"] = tree or theirs["id"]
+        self._document["parent"] = theirs["span"]
+        self._document["task"] = theirs["task"]
 
     def _start_with(self, given: Mapping[str, Any]) -> None:
+        if GIVEN.issuperset(given):
+            self._document.update(given)
+            return
         for name, value in given.items():
-            if name == "task":
-                self.task = value
-            elif name in CORE:
-                self._core[name] = value
+            if name in GIVEN:
+                self._document[name] = value
             else:
                 self._fields[name] = value
+
+    def _sample(self, sample: Sample) -> None:
+        decision = decide(sample, self)
+        self.sampled = self.sampled and decision.sampled
+        if decision.rate < 1:
+            self._document["sample_rate"] = decision.rate
+
+    @property
+    def type(self) -> str:
+        """The full name."""
+        found: str = self._document["type"]
+        return found
+
+    @property
+    def id(self) -> str:
+        """32 hexadecimal digits, or what was given: the same for all records of one tree."""
+        found: str = self._document["id"]
+        return found
+
+    @property
+    def event_id(self) -> str:
+        """32 hexadecimal digits that no other record has."""
+        found: str = self._document["event_id"]
+        return found
+
+    @property
+    def span(self) -> str:
+        """16 hexadecimal digits: this record among those of its tree."""
+        found: str = self._document["span"]
+        return found
+
+    @property
+    def task(self) -> str:
+        """The type of the tree's root, or what ``task=`` said."""
+        found: str = self._document["task"]
+        return found
 
     def set(self, key: str | None = None, /, *values: Any, **fields: Any) -> None:
         """Set ``key`` (dotted: nested) to the value, to the list of several, or to the fields.
@@ -97,21 +134,23 @@ class Record:
         ``set("image.bytes", 10)``, ``set("sizes", 10, 20)``, ``set("image", width=1, height=2)``,
         ``set(width=1)``.
         """
-        if values:
-            value = values[0] if len(values) == 1 else values
-            if "." in key:  # type: ignore[operator]  # with values there is a key
-                set_deep(self._fields, key, value)  # type: ignore[arg-type]
-            else:
-                self._fields[key] = value  # type: ignore[index]
-        elif key is None:
+        if key is None:
             self._fields.update(fields)
-        else:
+        elif not values:
             for name, value in fields.items():
                 set_deep(self._fields, f"{key}.{name}", value)
+        elif "." in key:
+            set_deep(self._fields, key, values[0] if len(values) == 1 else values)
+        else:
+            self._fields[key] = values[0] if len(values) == 1 else values
 
     def add(self, key: str, number: Any) -> None:
-        """Add to a number, which starts at 0."""
-        set_deep(self._fields, key, get_deep(self._fields, key, 0) + number)
+        """Add to a number, which starts at 0; what is no number is replaced."""
+        try:
+            total = get_deep(self._fields, key, 0) + number
+        except TypeError:
+            total = number
+        set_deep(self._fields, key, total)
 
     def append(self, key: str, value: object) -> None:
         """Append to a list, which starts empty."""
@@ -124,92 +163,57 @@ class Record:
     @contextmanager
     def timer(self, key: str) -> Iterator[None]:
         """Add what the block takes, in milliseconds, to the field ``KEY_ms``."""
-        started = time.perf_counter()
+        started = _clock()
         try:
             yield
         finally:
-            self.add(f"{key}_ms", round((time.perf_counter() - started) * 1e3, 3))
+            self.add(f"{key}_ms", (_clock() - started) // 1000 / 1000)
 
     def start(self) -> Self:
         """Make this the current record; ``with`` does it."""
-        innermost.set(self)
+        _add(self)
+        _set_innermost(self)
         return self
+
+    __enter__ = start
 
     def stop(self) -> None:
         """Make the record around it the current one again, without ending this one."""
         # Not ContextVar.reset: that raises where start was called in another context.
-        innermost.set(self.outer)
+        _set_innermost(self.outer)
 
     def done(self, error: BaseException | None = None) -> None:
-        """End it and write it, once; ``with`` does it."""
-        self.stop()
-        # A forked child leaves its parent's blocks too; the record is the parent's to write.
-        if self._finished or not self.sampled or self._forks != process.forks:
-            return
-        self._finished = True
-        elapsed_ms = (time.perf_counter() - self._started) * 1e3
-        self._handler.ship(self._document(elapsed_ms, error))
+        """End it and write it, once; ``with`` does it.
 
-    def _document(self, elapsed_ms: float, error: BaseException | None) -> Document:
-        document: Document = {
-            "ts": datetime.fromtimestamp(self._wall, UTC),
-            "level": "INFO",
-            "type": self.type,
-            "event_id": self.event_id,
-            "id": self.id,
-            "span": self.span,
-            "task": self.task,
-            **self._core,
-            "outcome": "success",
-            "duration_ms": round(elapsed_ms, 3),
-            **self._handler.formatter.static,
-        }
-        if error is not None:
-            document |= _ending(error)
-        if self._fields:
-            document["fields"] = self._fields
-        return document
+        Args:
+            error: what the block ended by, if it did not end well.
+        """
+        self.__exit__(None, error, None)
 
-    def __enter__(self) -> Self:
-        innermost.set(self)
-        return self
+    def disown(self) -> None:
+        """Never write it: it belongs to the process that this one was forked from."""
+        self._handler = None
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        kind: object,
         error: BaseException | None,
-        trace: TracebackType | None,
+        trace: object,
     ) -> None:
-        self.done(error)
+        ended = _clock()
+        _set_innermost(self.outer)
+        _discard(self)
+        handler = self._handler
+        if handler is None or not self.sampled:
+            return
+        self._handler = None
+        document = self._document
+        document["duration_ms"] = (ended - self._started) // 1000 / 1000
+        if error is not None:
+            document.update(ending(error))
+        if self._fields:
+            document["fields"] = self._fields
+        handler.ship(document)
 
     def __bool__(self) -> bool:
         return True
-
-
-def _ending(error: BaseException) -> Document:
-    """The outcome that an exception means."""
-    if isinstance(error, SystemExit):
-        if error.code in (None, 0):
-            return {}
-        return {
-            "level": "ERROR",
-            "outcome": "failure",
-            "error_type": "SystemExit",
-            "error_message": text_of(error.code),
-        }
-    unknown = isinstance(error, KeyboardInterrupt | GeneratorExit | asyncio.CancelledError)
-    return {
-        "level": "WARNING" if unknown else "ERROR",
-        "outcome": "unknown" if unknown else "failure",
-        "error_type": type(error).__name__,
-        "error_message": text_of(error),
-        "error_stack": _stack(error),
-    }
-
-
-def _stack(error: BaseException) -> str:
-    try:
-        # A negative limit keeps the innermost calls, where the error arose.
-        return "".join(traceback.format_exception(error, limit=-FRAMES))
-    except Exception as second:
-        return f"<no stack: {type(second).__name__}>"

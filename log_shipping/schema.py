@@ -50,6 +50,12 @@ FIELDS: dict[str, tuple[dict[str, Any], str]] = {
 CORE = frozenset(FIELDS) - {"fields"}
 """The fields with a meaning of their own; all others lie under ``fields``."""
 
+GIVEN = CORE - {
+    *("ts", "type", "event_id", "id", "span", "parent", "duration_ms", "outcome"),
+    *("sample_rate", "pid", "v", "dropped", "truncated"),
+}
+"""The core fields that a caller may give; the others are found out."""
+
 REQUIRED = ("ts", "level", "event_id", "host", "pid", "service", "v")
 
 
