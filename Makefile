@@ -1,6 +1,8 @@
 # Every target sets up what it needs; see README.md for what each one shows.
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
+COMPILE := .venv/bin/uv pip compile -q pyproject.toml --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links --python-version 3.11
 
 .PHONY: help
 help:  ## print these targets
@@ -37,10 +39,9 @@ soak: setup  ## the long runs: every kill and every count of the issues at full 
 	@$(PYTHON) -m pytest tests/soak $(ARGS)
 
 .PHONY: lock
-lock: setup  ## pin the dependencies of pyproject.toml anew in requirements.lock
-	@.venv/bin/uv pip compile -q pyproject.toml --all-extras --generate-hashes --no-annotate \
-		--no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 \
-		--upgrade -o requirements.lock
+lock: setup  ## pin the dependencies of pyproject.toml anew, with hashes
+	@$(COMPILE) --upgrade --all-extras -o requirements-dev.lock
+	@$(COMPILE) --extra postgresql --extra analytics -c requirements-dev.lock -o requirements.lock
 
 .PHONY: clean
 clean:  ## remove what the other targets made

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing on Debian 12: the daemons that gearmang is tested against, and the
-# virtual environment .venv made from requirements.lock. Done once, it only looks and leaves.
+# virtual environment .venv made from requirements-dev.lock. Done once, it only looks and leaves.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -38,10 +38,10 @@ if [ -n "$missing" ]; then
 fi
 
 stamp=.venv/gearmang.lock
-if ! cmp -s requirements.lock "$stamp" || [ pyproject.toml -nt "$stamp" ]; then
-    echo "making .venv from requirements.lock"
+if ! cmp -s requirements-dev.lock "$stamp" || [ pyproject.toml -nt "$stamp" ]; then
+    echo "making .venv from requirements-dev.lock"
     [ -x .venv/bin/python ] || /usr/bin/python3 -m venv .venv
-    .venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+    .venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
     .venv/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-    cp requirements.lock "$stamp"
+    cp requirements-dev.lock "$stamp"
 fi
