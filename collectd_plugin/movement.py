@@ -1,0 +1,139 @@
+"""What successive polls of one server tell together: what stalls, what moved, what has vanished.
+
+gearmand has no counters, only the queue as it is now. Each thing here is reported where it is known
+and is absent where it is not.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gearmang.admin.records import FunctionStatus, QueuedJob
+
+
+class Rate(NamedTuple):
+    """Jobs a second between two polls."""
+
+    submitted: float
+    drained: float
+
+
+class Movement(NamedTuple):
+    """What one more poll has shown.
+
+    Attributes:
+        stalled: functions with jobs and workers where nothing has moved for too many polls.
+        rates: function → its rate, for functions that had no worker to drain them.
+        server_rate: of all functions together; known where each job is listed.
+        vanished: functions that were there at the last poll.
+        restarts: of gearmand, since the first poll.
+    """
+
+    stalled: frozenset[str]
+    rates: dict[str, Rate]
+    server_rate: Rate | None
+    vanished: tuple[str, ...]
+    restarts: int
+
+
+class _Counted(NamedTuple):
+    """The jobs at one time: the number in the newest handle, and how many there were."""
+
+    at: float
+    newest: int
+    queued: int
+
+
+class Memory:
+    """What is remembered of one server from poll to poll.
+
+    Args:
+        stalled_polls: polls without a movement until a function counts as stalled.
+    """
+
+    def __init__(self, stalled_polls: int) -> None:
+        self._stalled_polls = stalled_polls
+        self._functions: dict[str, FunctionStatus] = {}
+        self._unmoved: dict[str, int] = {}
+        self._at = 0.0
+        self._pid = 0
+        self._restarts = 0
+        self._counted: _Counted | None = None
+
+    def learn(
+        self,
+        at: float,
+        pid: int,
+        functions: Iterable[FunctionStatus],
+        jobs: Sequence[QueuedJob] | None = None,
+    ) -> Movement:
+        """Take the next poll.
+
+        Args:
+            at: when it was, in seconds of the monotonic clock.
+            pid: of gearmand.
+            functions: that are reported.
+            jobs: all jobs of the server; None where they are not listed.
+        """
+        restarted = self._pid not in (0, pid)
+        if restarted:
+            self._restarts += 1
+            self._unmoved.clear()
+            self._counted = None
+        now = {function.name: function for function in functions}
+        before, seconds = self._functions, at - self._at
+        known = bool(self._pid) and not restarted and seconds > 0
+        movement = Movement(
+            stalled=self._stalled(now, before),
+            rates=_rates(now, before, seconds) if known else {},
+            server_rate=self._server_rate(at, jobs),
+            vanished=tuple(before.keys() - now.keys()),
+            restarts=self._restarts,
+        )
+        self._functions, self._at, self._pid = now, at, pid
+        return movement
+
+    def _stalled(
+        self, now: dict[str, FunctionStatus], before: dict[str, FunctionStatus]
+    ) -> frozenset[str]:
+        unmoved: dict[str, int] = {}
+        # Most functions are empty, or have moved: few come into the loop.
+        for name, total, running, workers in now.values():
+            if total > running and workers:
+                last = before.get(name)
+                if last is not None and last[1] == total and last[2] == running:
+                    unmoved[name] = self._unmoved.get(name, 0) + 1
+        self._unmoved = unmoved
+        return frozenset(name for name, polls in unmoved.items() if polls >= self._stalled_polls)
+
+    def _server_rate(self, at: float, jobs: Sequence[QueuedJob] | None) -> Rate | None:
+        """From handles: gearmand numbers every job that it makes."""
+        newest = max((_number(job.handle) for job in jobs), default=0) if jobs else 0
+        if jobs is None or not newest:
+            return None
+        last, self._counted = self._counted, _Counted(at, newest, len(jobs))
+        if last is None or at <= last.at or newest < last.newest:
+            return None
+        submitted = newest - last.newest
+        drained = submitted - (len(jobs) - last.queued)
+        if drained < 0:  # jobs that came back from a persistent queue under old numbers
+            return None
+        return Rate(submitted / (at - last.at), drained / (at - last.at))
+
+
+def _rates(
+    now: dict[str, FunctionStatus], before: dict[str, FunctionStatus], seconds: float
+) -> dict[str, Rate]:
+    """Without a worker at either poll nothing was drained, and what is more was submitted."""
+    rates = {}
+    for name, total, _, workers in now.values():
+        if not workers:
+            last = before.get(name)
+            if last is not None and not last[3] and total >= last[1]:
+                rates[name] = Rate((total - last[1]) / seconds, 0.0)
+    return rates
+
+
+def _number(handle: str) -> int:
+    """The N of ``H:host:N``; 0 for a handle of another form."""
+    digits = handle.rpartition(":")[2]
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 20 else 0

@@ -1,0 +1,48 @@
+"""Names of functions and servers as names of collectd's series: never two on one series.
+
+collectd cuts a name at 127 bytes without a word, makes ``_`` of ``/`` and refuses NUL and what is
+no UTF-8 (seen with 5.12). So whatever is no letter, no digit and not in ``_-.:@+`` is written as
+``%XX``, which can be read back; what is then too long is cut and told apart by its digest.
+"""
+
+import hashlib
+from typing import Final
+from urllib.parse import quote_from_bytes
+
+TOTAL: Final = "_total"
+OTHER: Final = "_other"
+LONGEST: Final = 100  # bytes, out of 127: room for a prefix such as ``oldest_worker-``
+
+_SAFE: Final = "_-.:@+"
+_CUT_MARK: Final = "%~"  # never comes of a quoted byte
+_DIGEST_DIGITS: Final = 16
+
+
+class Names(dict[str, str]):
+    """Function → series name; what was made once is looked up."""
+
+    def __missing__(self, function: str) -> str:
+        made = self[function] = series_name(function)
+        return made
+
+    def keep_only(self, functions: dict[str, object]) -> None:
+        """Forget what has vanished, so that invented names do not fill the memory."""
+        for gone in self.keys() - functions.keys():
+            del self[gone]
+
+
+def series_name(function: str) -> str:
+    """The series name of a function; `TOTAL` and `OTHER` are never made of one."""
+    quoted = quoted_name(function)
+    # No function takes the place of a sum.
+    return f"%5F{quoted[1:]}" if quoted in (TOTAL, OTHER) else quoted
+
+
+def quoted_name(text: str) -> str:
+    """The name, quoted and within the length that collectd keeps."""
+    data = text.encode("utf-8", "surrogateescape")
+    quoted = quote_from_bytes(data, _SAFE)
+    if len(quoted) <= LONGEST:
+        return quoted or "%"  # the empty name; no other gives a lone %
+    digest = hashlib.sha256(data).hexdigest()[:_DIGEST_DIGITS]
+    return quoted[: LONGEST - len(_CUT_MARK) - len(digest)] + _CUT_MARK + digest

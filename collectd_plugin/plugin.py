@@ -1,0 +1,183 @@
+"""collectd's callbacks: read the configuration, poll, dispatch, tell when a server is lost."""
+
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from collectd_plugin import report
+from collectd_plugin.movement import Memory
+from collectd_plugin.names import Names
+from collectd_plugin.options import ConfigNode, NamedTarget, Options, read_options
+from collectd_plugin.selection import Wanted, select
+from gearmang.admin.errors import AdminError
+from gearmang.errors import GearmangError
+from gearmang.fleet import fleet
+from gearmang.poll import Snapshot, poll
+from gearmang.terminal import clean
+
+PLUGIN = "gearman"
+DEAD_LETTERS = "dead_letters"  # the plugin_instance of the store's values
+
+
+class _Watched:
+    """One server, and what is known of it from earlier reads."""
+
+    def __init__(self, named: NamedTarget, options: Options) -> None:
+        self.target, self.name = named.target, named.name
+        self.memory = Memory(options.stalled_polls)
+        self.names = Names()
+        self.wanted = Wanted(options.functions, options.ignored_functions)
+        self.up: bool | None = None
+        self.jobs = 0
+
+
+class Plugin:
+    """The plugin inside one collectd.
+
+    Args:
+        collectd: the module that the daemon provides.
+    """
+
+    def __init__(self, collectd: Any) -> None:
+        self._collectd = collectd
+        self._nodes: list[ConfigNode] = []
+        self._options = Options()
+        self._watched: list[_Watched] = []
+        self._said: set[str] = set()
+        self._store_names = Names()
+        self._started = time.time()
+        self._stopping = threading.Event()
+
+    def register(self) -> None:
+        """Ask collectd to be called."""
+        # The name of the <Module> block; by default it would be this file's.
+        self._collectd.register_config(self.configure, name="collectd_plugin")
+        self._collectd.register_init(self.begin)
+        self._collectd.register_shutdown(self.end)
+
+    def configure(self, node: ConfigNode) -> None:
+        """One ``<Module>`` block; what is wrong is told by `begin`, so that collectd starts."""
+        self._nodes.extend(node.children)
+
+    def begin(self) -> None:
+        """Read the options; poll from now on, or not at all when one of them cannot be used."""
+        try:
+            self._options = options = read_options(self._nodes)
+        except GearmangError as error:
+            self._collectd.error(
+                f"gearmang: {clean(str(error))}; nothing is polled until that is mended"
+            )
+            return
+        self._watched = [_Watched(server, options) for server in options.servers]
+        every = {} if options.interval is None else {"interval": options.interval}
+        if self._watched:
+            self._collectd.register_read(self.read, name="gearmang", **every)
+        if options.dead_letters:
+            self._collectd.register_read(
+                self.read_dead_letters,
+                data=options.dead_letters,
+                name="gearmang.dead_letters",
+                **every,
+            )
+
+    def end(self) -> None:
+        """collectd stops: dispatch nothing more."""
+        self._stopping.set()
+
+    def read(self) -> None:
+        """Poll all servers once; nothing is raised, which would suspend the reads."""
+        try:
+            self._read()
+        except Exception as error:
+            self._say_once("read", f"the read failed: {type(error).__name__}: {error}")
+
+    def _read(self) -> None:
+        options, begun = self._options, time.monotonic()
+        results = poll(
+            [one.target for one in self._watched],
+            timeout=options.timeout,
+            workers=options.workers,
+            priorities=options.priorities,
+            jobs=options.jobs,
+        )
+        took = time.monotonic() - begun
+        for watched, result in zip(self._watched, results, strict=True):
+            if self._stopping.is_set():
+                return
+            self._dispatch(watched.name, [report.Column("duration", [("poll", took)])])
+            if isinstance(result, Snapshot):
+                self._report(watched, result)
+            else:
+                self._lost(watched, result)
+
+    def _report(self, watched: _Watched, snapshot: Snapshot) -> None:
+        self._dispatch(watched.name, [report.Column("gauge", [("up", 1)])])
+        if watched.up is False:
+            self._collectd.notice(f"gearmang: {watched.name} answers again")
+            self._notify(watched, self._collectd.NOTIF_OKAY, "answers again")
+        watched.up = True
+        options, names = self._options, watched.names
+        selection = select(snapshot.functions, watched.wanted, options.max_functions)
+        if selection.rest:
+            self._say_once(
+                f"rest {watched.name}",
+                f"{watched.name} has {selection.rest} functions more than MaxFunctions "
+                f"{options.max_functions}; the shortest queues are summed under _other",
+            )
+        movement = watched.memory.learn(
+            time.monotonic(), snapshot.pid, selection.listed, snapshot.jobs
+        )
+        crew = fleet(snapshot.connections) if options.workers else None
+        self._dispatch(watched.name, report.of_server(snapshot, movement, crew))
+        self._dispatch(
+            watched.name, report.of_functions(selection, movement, crew, names, time.time())
+        )
+        if snapshot.priorities is not None:
+            column = report.of_priorities(snapshot.priorities, selection, names)
+            self._dispatch(watched.name, [column])
+        if movement.vanished:
+            names.keep_only({function.name: None for function in selection.listed})
+
+    def _lost(self, watched: _Watched, error: AdminError) -> None:
+        self._dispatch(watched.name, [report.Column("gauge", [("up", 0)])])
+        if watched.up is not False:
+            self._collectd.error(f"gearmang: {error}")
+            self._notify(watched, self._collectd.NOTIF_FAILURE, str(error))
+        watched.up = False
+
+    def read_dead_letters(self, store: str) -> None:
+        """Count the store's dead letters once; nothing is raised."""
+        from gearmang.dead_letters.tally import tally
+
+        try:
+            counted = tally(store, since=self._started, timeout=self._options.timeout)
+            self._dispatch(DEAD_LETTERS, report.of_dead_letters(counted, self._store_names))
+        except Exception as error:
+            self._say_once(DEAD_LETTERS, f"no dead letters are counted: {error}")
+        else:
+            self._said.discard(DEAD_LETTERS)
+
+    def _dispatch(self, plugin_instance: str, columns: Iterable[report.Column]) -> None:
+        values = self._collectd.Values(plugin=PLUGIN, plugin_instance=plugin_instance)
+        dispatch = values.dispatch
+        for kind, rows in columns:
+            values.type = kind
+            for instance, number in rows:
+                dispatch(type_instance=instance, values=[number])
+
+    def _notify(self, watched: _Watched, severity: int, message: str) -> None:
+        if self._options.notifications:
+            self._collectd.Notification(
+                plugin=PLUGIN,
+                plugin_instance=watched.name,
+                type="gauge",
+                type_instance="up",
+                severity=severity,
+                message=f"gearmand {watched.name}: {clean(message)}",
+            ).dispatch()
+
+    def _say_once(self, subject: str, text: str) -> None:
+        if subject not in self._said:
+            self._said.add(subject)
+            self._collectd.warning(f"gearmang: {clean(text)}")

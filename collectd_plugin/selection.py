@@ -1,0 +1,69 @@
+"""Which functions are reported one by one: the wanted ones, and of too many the largest."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from heapq import nlargest
+from typing import NamedTuple
+
+from gearmang.admin.records import FunctionStatus
+
+
+class Selection(NamedTuple):
+    """The functions of one poll.
+
+    Attributes:
+        listed: reported one by one.
+        rest: how many more there are, reported as one sum.
+        total: the sum of all of them.
+        other: the sum of the rest.
+    """
+
+    listed: Sequence[FunctionStatus]
+    rest: int
+    total: FunctionStatus
+    other: FunctionStatus
+
+
+class Wanted(dict[str, bool]):
+    """Function → whether the patterns want it; what was decided once is looked up.
+
+    Args:
+        only: globs, of which one must match; none at all: every function.
+        ignored: globs, of which none may match.
+    """
+
+    def __init__(self, only: Sequence[str], ignored: Sequence[str]) -> None:
+        super().__init__()
+        self.all = not only and not ignored
+        self._only, self._ignored = only, ignored
+
+    def __missing__(self, function: str) -> bool:
+        made = self[function] = (
+            not self._only or any(fnmatchcase(function, glob) for glob in self._only)
+        ) and not any(fnmatchcase(function, glob) for glob in self._ignored)
+        return made
+
+
+def select(functions: Sequence[FunctionStatus], wanted: Wanted, most: int) -> Selection:
+    """Choose the functions that are wanted, the ``most`` of them with the longest queues."""
+    if not wanted.all:
+        functions = [function for function in functions if wanted[function.name]]
+    total = _sum(functions)
+    if len(functions) <= most:
+        return Selection(functions, 0, total, _NOTHING)
+    listed = nlargest(most, functions, key=lambda function: function.total)
+    own = _sum(listed)
+    other = FunctionStatus(
+        "", total.total - own.total, total.running - own.running, total.workers - own.workers
+    )
+    return Selection(listed, len(functions) - most, total, other)
+
+
+_NOTHING = FunctionStatus("", 0, 0, 0)
+
+
+def _sum(functions: Sequence[FunctionStatus]) -> FunctionStatus:
+    if not functions:
+        return _NOTHING
+    _, totals, running, workers = zip(*functions, strict=True)
+    return FunctionStatus("", sum(totals), sum(running), sum(workers))
