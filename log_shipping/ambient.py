@@ -68,7 +68,7 @@ def current() -> Record | SilentRecord:
     return innermost.get() or SILENT
 
 
-def set(key: str | None = None, /, *values: Any, **fields: Any) -> None:  # noqa: A001  # its name
+def set(key: str = "", /, *values: Any, **fields: Any) -> None:  # noqa: A001  # BlueOx's name
     """`Record.set` on the current record; nothing without one."""
     found = innermost.get()
     if found is not None:
@@ -131,8 +131,7 @@ class TaskLogger:
             return
         event_id = new_id()
         own = {name: value for name, value in fields.items() if name not in CORE}
-        document = handler.formatter.template(self.task)
-        document |= {
+        document = handler.formatter.template(self.task) | {
             "ts": datetime.fromtimestamp(started_at, UTC),
             "level": "INFO" if outcome == "success" else "ERROR",
             "event_id": event_id,

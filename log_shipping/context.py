@@ -1,4 +1,4 @@
-"""Which records are open: the current one of this thread or asyncio task, and all of them."""
+"""Which record is the current one: of this thread, of this asyncio task."""
 
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -9,14 +9,15 @@ if TYPE_CHECKING:
     from log_shipping.record import Record
 
 innermost: "ContextVar[Record | None]" = ContextVar("log_shipping.innermost", default=None)
-open_records: "set[Record]" = set()
 
 
 def _disown() -> None:
     # A forked child leaves its parent's blocks too; their records are the parent's to write.
-    for record in open_records:
+    # The forking thread is the child's only one, so its records are all that there are.
+    record = innermost.get()
+    while record is not None:
         record.disown()
-    open_records.clear()
+        record = record.outer
 
 
 on_fork(_disown)

@@ -1,4 +1,4 @@
-"""One record as one line of JSON, whatever it holds and however long it is."""
+"""A record as a line of JSON where orjson alone does not do: hostile values, too many bytes."""
 
 import json
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from log_shipping.values import cleaned, json_form
+from log_shipping.values import cleaned
 
 Document = dict[str, Any]
 
@@ -14,16 +14,7 @@ OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NU
 _CLIPS = (1000, 200, 40)  # longest texts, in characters, and lists, in tenths, tried in turn
 
 
-def encode(document: Document, max_bytes: int) -> bytes:
-    """The record as a line with its newline, of at most ``max_bytes`` bytes."""
-    try:
-        line = orjson.dumps(document, json_form, OPTIONS)
-    except Exception:
-        line = _careful(document)
-    return line if len(line) <= max_bytes else _shortened(document, max_bytes)
-
-
-def _careful(document: Document) -> bytes:
+def careful(document: Document) -> bytes:
     """The line where orjson fails: cycles, tuple keys, lone surrogates, integers of 65 bits."""
     text = json.dumps(_clean(document), ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace") + b"\n"
@@ -38,15 +29,15 @@ def _clean(document: Document) -> Document:
     return copy
 
 
-def _shortened(document: Document, max_bytes: int) -> bytes:
+def shortened(document: Document, max_bytes: int) -> bytes:
     """The line with texts and lists cut; what the task itself recorded goes last."""
     short = _clean(document) | {"truncated": True}
     for longest in _CLIPS:
-        line = _careful({name: _clipped(value, longest) for name, value in short.items()})
+        line = careful({name: _clipped(value, longest) for name, value in short.items()})
         if len(line) <= max_bytes:
             return line
     short.pop("fields", None)
-    return _careful({name: _clipped(value, _CLIPS[-1]) for name, value in short.items()})
+    return careful({name: _clipped(value, _CLIPS[-1]) for name, value in short.items()})
 
 
 def _clipped(value: Any, longest: int) -> Any:

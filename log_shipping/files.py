@@ -8,13 +8,14 @@ from pathlib import Path
 
 from log_shipping.formatter import JsonFormatter
 from log_shipping.handler import RecordHandler
-from log_shipping.torn import end_torn_line
+from log_shipping.mending import end_torn_line, rescue
 
 HOUR = 3600  # seconds
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 CHECK_INTERVAL = 1.0  # seconds between two looks at whether the file is still there
-MOST_UNCHECKED = 256  # lines written between two such looks
+
+_write = os.write
 
 
 class HourlyFileHandler(RecordHandler):
@@ -50,21 +51,18 @@ class HourlyFileHandler(RecordHandler):
         self._descriptor = self._before = -1
         self._hour_ends = 0.0
         self._look_at = 0.0
-        self._unchecked: list[bytes] = []
+        self._seen = 0
         self._torn = False
 
     def write(self, line: bytes) -> bool:
-        if self._clock() >= self._look_at or len(self._unchecked) >= MOST_UNCHECKED:
+        if self._clock() >= self._look_at:
             self._look()
-        if self._torn:
-            line = b"\n" + line
         # Without the lock: a descriptor stays open for an hour after another took its place.
-        written = os.write(self._descriptor, line)
+        written = _write(self._descriptor, line)
         if written != len(line):  # the disk is full, or a limit of the file's size is reached
             self._torn = not end_torn_line(self._descriptor, line[:written])
+            self._look_at = 0.0
             return False
-        self._torn = False
-        self._unchecked.append(line)
         if self._durable:
             os.fsync(self._descriptor)
         return True
@@ -85,13 +83,15 @@ class HourlyFileHandler(RecordHandler):
         """Open the file of this hour if it is not the open one, or if that one is gone."""
         with self.lock:
             now = self._clock()
-            lines, self._unchecked = self._unchecked, []
-            deleted = self._descriptor >= 0 and os.fstat(self._descriptor).st_nlink == 0
-            if deleted or now >= self._hour_ends or self._renamed():
+            if self._descriptor < 0 or now >= self._hour_ends or self._renamed():
                 self._open(now)
-            if deleted:
-                # Those written before it was deleted come back too: rather that than lose one.
-                self._dropped += sum(not self._again(line) for line in lines)
+            elif os.fstat(self._descriptor).st_nlink == 0:
+                gone = self._descriptor
+                self._open(now)
+                self._dropped += rescue(gone, self._seen, self._descriptor)
+            if self._torn:
+                self._torn = _write(self._descriptor, b"\n") != 1
+            self._seen = os.fstat(self._descriptor).st_size
             self._look_at = 0.0 if self._watch else min(now + CHECK_INTERVAL, self._hour_ends)
 
     def _renamed(self) -> bool:
@@ -117,17 +117,11 @@ class HourlyFileHandler(RecordHandler):
         self._before, self._descriptor = self._descriptor, opened
         self._hour_ends = (hour + 1.0) * HOUR
 
-    def _again(self, line: bytes) -> bool:
-        try:
-            return os.write(self._descriptor, line) == len(line)
-        except OSError:
-            return False
-
     def _forget(self) -> None:
         for descriptor in (self._descriptor, self._before):
             if descriptor >= 0:
                 os.close(descriptor)
         self._descriptor = self._before = -1
         self._hour_ends = self._look_at = 0.0
-        self._unchecked = []
+        self._seen = 0
         self._torn = False

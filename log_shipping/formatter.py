@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from log_shipping.context import innermost
-from log_shipping.encoding import Document, encode
+from log_shipping.encoding import OPTIONS, Document, careful, shortened
 from log_shipping.process import HOST, new_id, on_fork
 from log_shipping.schema import CORE, VERSION
+from log_shipping.values import json_form
 
 MAX_BYTES = 8000  # of a line; rsyslog cuts at 8 KiB, with the syslog header
 
@@ -33,6 +35,7 @@ class JsonFormatter(OrjsonFormatter):
 
     Attributes:
         static: the core fields that are the same in every record of this process.
+        templates: what `template` has made, by type.
     """
 
     def __init__(
@@ -52,37 +55,39 @@ class JsonFormatter(OrjsonFormatter):
         self.static: Document = {**core, "pid": os.getpid()}
         _formatters.add(self)
 
-        self._templates: dict[str, Document] = {}
+        self.templates: dict[str, Document] = {}
 
     def after_fork(self) -> None:
         """In a forked child: say the child's pid."""
         self.static["pid"] = os.getpid()
-        self._templates.clear()
+        self.templates.clear()
 
     def template(self, kind: str) -> Document:
-        """A new record of the type, of which only what is found out at run time is missing."""
-        try:
-            return self._templates[kind].copy()  # far cheaper than making it anew
-        except KeyError:
-            pass
-        made = {
-            **dict.fromkeys(("ts", "level", "type", "event_id", "id", "span", "task")),
-            **self.static,
-            "level": "INFO",
-            "type": kind,
-            "task": kind,
-            "outcome": "success",
-            "duration_ms": 0.0,
-        }
-        if len(self._templates) < MOST_TEMPLATES:
-            self._templates[kind] = made
-        return made.copy()
+        """A record of the type, to copy; only what is found out at run time is missing."""
+        found = self.templates.get(kind)
+        if found is None:
+            found = {
+                **dict.fromkeys(("ts", "level", "type", "event_id", "id", "span", "task")),
+                **self.static,
+                "level": "INFO",
+                "type": kind,
+                "task": kind,
+                "outcome": "success",
+                "duration_ms": 0.0,
+            }
+            if len(self.templates) < MOST_TEMPLATES:
+                self.templates[kind] = found
+        return found
 
     def encode(self, document: Document) -> bytes:
         """One record as a line of JSON with its newline; what its fields hold never raises."""
         if self._own:
             document["fields"] = {**self._own, **document.get("fields", {})}
-        return encode(document, self.max_bytes)
+        try:
+            line = orjson.dumps(document, json_form, OPTIONS)
+        except Exception:  # cycles, tuple keys, lone surrogates, integers of 65 bits
+            line = careful(document)
+        return line if len(line) <= self.max_bytes else shortened(document, self.max_bytes)
 
     def document(self, record: logging.LogRecord) -> Document:
         """An ordinary log line as a record; inside a task it carries the task's id."""

@@ -43,18 +43,14 @@ class RecordHandler(logging.Handler):
 
     def ship(self, document: Document) -> None:
         """Write one task record; never raises."""
-        owed = 0
         if self._dropped:
-            with self.lock:
-                owed, self._dropped = self._dropped, 0
-            document["dropped"] = owed
+            document["dropped"] = self._owed()
         try:
             if self.write(self.formatter.encode(document)):
                 return
         except Exception as error:
             self._complain(error)
-        with self.lock:
-            self._dropped += owed + 1
+        self._drop(1 + document.get("dropped", 0))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one ordinary log line; never raises."""
@@ -62,11 +58,20 @@ class RecordHandler(logging.Handler):
             self.ship(self.formatter.document(record))
         else:  # a formatter of the user's own, by setFormatter
             try:
-                if not self.write(self.format(record).encode("utf-8", "backslashreplace") + b"\n"):
-                    self._dropped += 1
+                if self.write(self.format(record).encode("utf-8", "backslashreplace") + b"\n"):
+                    return
             except Exception as error:
-                self._dropped += 1
                 self._complain(error)
+            self._drop(1)
+
+    def _owed(self) -> int:
+        with self.lock:
+            owed, self._dropped = self._dropped, 0
+            return owed
+
+    def _drop(self, count: int) -> None:
+        with self.lock:
+            self._dropped += count
 
     def after_fork(self) -> None:
         """In a forked child: let go of what is the parent's."""

@@ -8,14 +8,14 @@ from collections.abc import Callable
 _children: list[Callable[[], None]] = []
 # A generator of our own: a task that calls random.seed(0) must not repeat our ids.
 _random = random.Random()  # noqa: S311  # ids have to be different, not secret
-_getrandbits = _random.getrandbits
+getrandbits = _random.getrandbits
 
 HOST = socket.gethostname()
 
 
 def new_id() -> str:
     """32 hexadecimal digits that no other record has: the shape of a W3C trace id."""
-    return f"{_getrandbits(128):032x}"
+    return f"{getrandbits(128):032x}"
 
 
 def on_fork(function: Callable[[], None]) -> None:

@@ -13,7 +13,7 @@ class SilentRecord:
     type = task = id = span = event_id = ""
     sampled = False
 
-    def set(self, key: str | None = None, /, *values: Any, **fields: Any) -> None:
+    def set(self, key: str = "", /, *values: Any, **fields: Any) -> None:
         """Forget it."""
 
     def add(self, key: str, number: Any) -> None:
