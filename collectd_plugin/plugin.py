@@ -167,15 +167,20 @@ class Plugin:
                 dispatch(type_instance=instance, values=[number])
 
     def _notify(self, watched: _Watched, severity: int, message: str) -> None:
-        if self._options.notifications:
-            self._collectd.Notification(
-                plugin=PLUGIN,
-                plugin_instance=watched.name,
-                type="gauge",
-                type_instance="up",
-                severity=severity,
-                message=f"gearmand {watched.name}: {clean(message)}",
-            ).dispatch()
+        if not self._options.notifications:
+            return
+        notification = self._collectd.Notification(
+            plugin=PLUGIN,
+            plugin_instance=watched.name,
+            type="gauge",
+            type_instance="up",
+            severity=severity,
+            message=f"gearmand {watched.name}: {clean(message)}",
+        )
+        try:
+            notification.dispatch()
+        except RuntimeError:
+            pass  # collectd 5.12 raises it where no plugin takes notifications
 
     def _say_once(self, subject: str, text: str) -> None:
         if subject not in self._said:

@@ -11,6 +11,9 @@ from rich.text import Text
 from gearmang.terminal import clean
 
 
+WIDTH_OF_A_PIPE = 500  # columns
+
+
 def print_json(document: Any) -> None:
     """Print one JSON document; text that is no UTF-8 is written as ``\\xNN``."""
     try:
@@ -27,7 +30,13 @@ def print_json(document: Any) -> None:
 
 def console() -> Console:
     """A console that colours only on a terminal, and never reads markup in what it prints."""
-    return Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
+    return Console(
+        markup=False,
+        highlight=False,
+        emoji=False,
+        # A program that reads our tables wants a row on one line, however long.
+        width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE,
+    )
 
 
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
