@@ -3,20 +3,20 @@
 import re
 
 # C0 controls but for tab and newline, DEL, the C1 controls, and what reorders text invisibly.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-_CONTROLS_AND_BREAKS = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]",
-)
+_CONTROLS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+_CONTROLS_AND_BREAKS = "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 
 
 def clean(text: str) -> str:
     """The text on one line: every control character, tab and newline too, written as ``\\xNN``."""
-    return _CONTROLS_AND_BREAKS.sub(_escaped, _printable(text))
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(_CONTROLS_AND_BREAKS, _escaped, _printable(text))
 
 
 def clean_lines(text: str) -> str:
     """The same for text of several lines: tabs and newlines stay."""
-    return _CONTROLS.sub(_escaped, _printable(text))
+    return re.sub(_CONTROLS, _escaped, _printable(text))
 
 
 def _printable(text: str) -> str:

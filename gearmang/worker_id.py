@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 LONGEST_ID = 127  # bytes; gearmand 1.1.20 cuts client ids there
 
-_PATTERN = re.compile(
-    r"(?P<name>[^\s@]+)@(?P<host>[^\s@+]+):(?P<pid>\d{1,10})\+(?P<started>\d{1,12})", re.ASCII
-)
-_UNFIT = re.compile(r"[^\x21-\x7e]|[@+]")
+# Text, which `re` compiles at its first use: a check that reads no id starts without.
+_PATTERN = r"([^\s@]+)@([^\s@+]+):([0-9]{1,10})\+([0-9]{1,12})"
+_UNFIT = r"[^\x21-\x7e]|[@+]"
 
 
 class WorkerId(NamedTuple):
@@ -33,10 +32,11 @@ class WorkerId(NamedTuple):
     @classmethod
     def parse(cls, client_id: str) -> "WorkerId | None":
         """Read a client id; None for one that is not of this form."""
-        match = _PATTERN.fullmatch(client_id)
+        match = re.fullmatch(_PATTERN, client_id, re.ASCII)
         if match is None:
             return None
-        return cls(match["name"], match["host"], int(match["pid"]), int(match["started"]))
+        name, host, pid, started = match.groups()
+        return cls(name, host, int(pid), int(started))
 
     def age(self, now: float) -> float:
         """Seconds since the start; a clock that runs behind the worker's gives 0."""
@@ -45,7 +45,7 @@ class WorkerId(NamedTuple):
     def __str__(self) -> str:
         """The client id, within 127 bytes, no spaces; a long name is cut, never the numbers."""
         numbers = f":{self.pid}+{self.started}"
-        host = _UNFIT.sub("_", self.host)[:63] or "_"
+        host = re.sub(_UNFIT, "_", self.host)[:63] or "_"
         room = LONGEST_ID - len(numbers) - len(host) - 1
-        name = _UNFIT.sub("_", self.name)[:room] or "_"
+        name = re.sub(_UNFIT, "_", self.name)[:room] or "_"
         return f"{name}@{host}{numbers}"

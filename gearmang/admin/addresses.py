@@ -6,7 +6,7 @@ kept for a minute, and longer while the resolver is down: monitoring goes on wit
 
 import socket
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from gearmang.admin.errors import TimedOut, Unreachable
 from gearmang.admin.steps import READ, Steps, Wait
@@ -16,19 +16,9 @@ KEPT_FOR = 60.0  # seconds before a name is looked up again
 SHARE_OF_TIME = 0.5  # of what is left, for a lookup whose old answer can stand in
 
 
-class Address(NamedTuple):
-    """One way to reach a server."""
+Address = tuple[int, Any]  # the family, and the address as that family's sockets take it
 
-    family: int
-    sockaddr: Any
-
-
-class _Kept(NamedTuple):
-    at: float
-    addresses: tuple[Address, ...]
-
-
-_kept: dict[Server, _Kept] = {}
+_kept: dict[Server, tuple[float, tuple[Address, ...]]] = {}  # with the time of the lookup
 
 
 def addresses(server: Server, deadline: float) -> Steps[tuple[Address, ...]]:
@@ -46,15 +36,15 @@ def addresses(server: Server, deadline: float) -> Steps[tuple[Address, ...]]:
         raise Unreachable(server, f"is no host name ({error})") from None
     now = time.monotonic()
     kept = _kept.get(server)
-    if kept and now - kept.at < KEPT_FOR:
-        return kept.addresses
+    if kept and now - kept[0] < KEPT_FOR:
+        return kept[1]
     until = now + (deadline - now) * SHARE_OF_TIME if kept else deadline
     found = yield from _ask_resolver(server, until)
     if isinstance(found, tuple):
-        _kept[server] = _Kept(time.monotonic(), found)
+        _kept[server] = time.monotonic(), found
         return found
     if kept:
-        return kept.addresses
+        return kept[1]
     if found is None:
         raise TimedOut(server, "has a name that was not resolved in time; check the resolver")
     raise Unreachable(server, f"has a name that is not known ({found}); check the address")
@@ -88,7 +78,9 @@ def _ask_resolver(server: Server, until: float) -> Steps[tuple[Address, ...] | s
 
 
 def _look_up(server: Server, flags: int) -> tuple[Address, ...]:
+    # As bytes: for text Python would load its tables of international names.
+    host = server.host.encode("ascii") if server.host.isascii() else server.host
     found = socket.getaddrinfo(
-        server.host, server.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=flags
+        host, server.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=flags
     )
-    return tuple(Address(family, sockaddr) for family, _, _, _, sockaddr in found)
+    return tuple((family, sockaddr) for family, _, _, _, sockaddr in found)

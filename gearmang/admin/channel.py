@@ -66,12 +66,13 @@ def dial(server: Server, *, timeout: float, tls: "Tls | None" = None) -> socket.
 
 
 def _connect_to(server: Server, address: Address, until: float) -> Steps[socket.socket]:
+    family, sockaddr = address
     try:
-        sock = socket.socket(address.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     except OSError as error:
         raise Unreachable(server, f"cannot be asked: {error.strerror}") from None
     try:
-        code = sock.connect_ex(address.sockaddr)
+        code = sock.connect_ex(sockaddr)
         if code == errno.EINPROGRESS:
             ready = yield Wait(sock, WRITE, until)
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if ready else errno.ETIMEDOUT

@@ -21,7 +21,7 @@ _COPIES_NOT_ASCII = 14
 _BYTES_PER_LINE = 320
 
 _FENCE = b"getpid\r\n"
-_PID = re.compile(rb"OK (\d{1,10})\r?\n")
+_PID = rb"OK ([0-9]{1,10})\r?\n"
 _LONGEST_FIRST_LINE = 16  # bytes: OK, a pid, CR LF
 
 
@@ -107,7 +107,7 @@ class Exchange:
         return found
 
     def _read_pid(self) -> bool:
-        match = _PID.match(self._buffer)
+        match = re.match(_PID, self._buffer)
         if match:
             self.pid = int(match[1])
             self._fence = b"\nOK %d\n" % self.pid

@@ -16,9 +16,10 @@ from gearmang.terminal import clean
 LONGEST_NUMBER = 19  # digits; gearmand's counters have 10 at most
 LONGEST_EXCERPT = 60  # characters of a bad reply that an error shows
 
-_VERSION = re.compile(r"OK (\S{1,80})\r?\n")
-_WORD = re.compile(r"OK ([A-Z]{1,20})\r?\n")
-_CONNECTION_START = re.compile(r"\d{1,10} \S+ ", re.ASCII)
+# Patterns are text: `re` compiles each at its first use, which a short-lived check may never reach.
+_VERSION = r"OK (\S{1,80})\r?\n"
+_WORD = r"OK ([A-Z]{1,20})\r?\n"
+_CONNECTION_START = r"[0-9]{1,10} \S+ "
 
 
 def excerpt(data: bytes) -> str:
@@ -139,11 +140,11 @@ def _connection_lines(lines: list[str]) -> Iterator[str]:
     """The lines of ``workers``; what a newline in an id or a name has torn is whole again."""
     kept: list[str] = []
     for line in lines:
-        if kept and _CONNECTION_START.match(line) and " :" in "\n".join(kept):
+        if kept and re.match(_CONNECTION_START, line) and " :" in "\n".join(kept):
             yield "\n".join(kept)
             kept = []
         kept.append(line)
-        if not _CONNECTION_START.match(kept[0]):
+        if not re.match(_CONNECTION_START, kept[0]):
             raise BadReply(f"sent {excerpt(line.encode('utf-8', 'surrogateescape'))} in `workers`")
     if kept:
         last = "\n".join(kept)
@@ -185,9 +186,9 @@ def _known_names(served: str, known: frozenset[str]) -> list[str] | None:
     return reached.get(len(words))
 
 
-def _only(pattern: re.Pattern[str], reply: bytes, command: str) -> str:
+def _only(pattern: str, reply: bytes, command: str) -> str:
     _refuse_errors(reply)
-    match = pattern.fullmatch(reply.decode("utf-8", "surrogateescape"))
+    match = re.fullmatch(pattern, reply.decode("utf-8", "surrogateescape"))
     if match is None:
         raise BadReply(f"answered {excerpt(reply)} to `{command}`")
     return match[1]

@@ -29,19 +29,13 @@ class Wait(NamedTuple):
 Steps = Generator[Wait, bool, Result]
 
 
-class _Waiting(NamedTuple):
-    number: int
-    steps: Steps[Any]
-    wait: Wait
-
-
 def drive(conversations: Sequence[Steps[Result]]) -> list[Result | AdminError]:
     """Hold all conversations at once; their results, in order.
 
     No conversation outlives the ``until`` of what it waits for, however busy its socket is.
     """
     results: list[Any] = [None] * len(conversations)
-    waiting: dict[int, _Waiting] = {}
+    waiting: dict[int, tuple[int, Steps[Result], Wait]] = {}
     with selectors.DefaultSelector() as selector:
 
         def go_on(number: int, steps: Steps[Result], before: Wait | None, ready: bool) -> None:
@@ -55,7 +49,7 @@ def drive(conversations: Sequence[Steps[Result]]) -> list[Result | AdminError]:
                 if before is None or wait[:2] != before[:2]:
                     forget(before)
                     selector.register(wait.sock, wait.event, number)
-                waiting[number] = _Waiting(number, steps, wait)
+                waiting[number] = number, steps, wait
                 return
             forget(before)
             waiting.pop(number, None)
@@ -68,7 +62,7 @@ def drive(conversations: Sequence[Steps[Result]]) -> list[Result | AdminError]:
             for number, steps in enumerate(conversations):
                 go_on(number, steps, None, ready=False)
             while waiting:
-                until = min(one.wait.until for one in waiting.values())
+                until = min(wait.until for _, _, wait in waiting.values())
                 for key, _ in selector.select(max(0.0, until - time.monotonic())):
                     number, steps, wait = waiting[key.data]
                     go_on(number, steps, wait, ready=True)

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from gearmang.terminal import clean
 
-
 WIDTH_OF_A_PIPE = 500  # columns
 
 
