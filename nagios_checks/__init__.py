@@ -1,0 +1,1 @@
+"""Nagios checks of a Gearman pipeline: the commands check_gearmang_*; docs/checks.md tells how."""

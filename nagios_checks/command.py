@@ -1,75 +1,75 @@
-"""What the eight commands do: read options, judge, print, exit; never a traceback, never a hang."""
+"""What the commands do: read options, judge, print, exit; never a traceback, never a hang."""
 
-import importlib
 import os
-import re
 import sys
 import time
+from types import ModuleType
 from typing import NoReturn
 
-from nagiosplugin import guarded
-
 from gearmang.errors import GearmangError
-from nagios_checks.options import UNKNOWN_EXIT, BadOption, read
-from nagios_checks.plugin import Outcome, Style, render
+from nagios_checks.options import BadOption
+from nagios_checks.plugin import Outcome, Style, render, unknown
 from nagios_checks.sources import Sources
 from nagios_checks.watchdog import GRACE, claim, watch
 
-_PASSWORD = re.compile(r"(://[^:/@\s]*):[^@\s]*@")
+NO_VERDICT = 3  # the exit code of -h, -V and bad options, as of UNKNOWN
 
 
-def run(check: str) -> NoReturn:
-    """Be the command ``check_gearmang_CHECK``.
+def run(check: ModuleType) -> NoReturn:
+    """Be the command ``check_gearmang_…`` of a module that has `options` and `judge`.
 
     Ends by os._exit: taking the interpreter down in order costs a tenth of the whole check.
     """
-    code = UNKNOWN_EXIT
+    name = "gearmang_" + check.__name__.rpartition(".")[2]
     try:
-        # A function's name may hold what the locale of Nagios cannot show.
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]  # it is a TextIOWrapper
-        code = _guarded(check, sys.argv[1:])
-    except SystemExit as exit_:
-        code = exit_.code if isinstance(exit_.code, int) else UNKNOWN_EXIT
+        outcome = conclude(name, check, sys.argv[1:])
+    except BadOption as error:
+        outcome = unknown(name, f"{error}; usage: {error.usage}")
+    except GearmangError as error:
+        outcome = unknown(name, str(error))
     except KeyboardInterrupt:
-        pass
+        outcome = unknown(name, "interrupted")
+    except Exception as error:  # the last line of defence: Nagios gets a verdict in any case
+        outcome = unknown(name, f"{type(error).__name__}: {error}; this is a bug of gearmang")
+    if not claim():  # late by a hair: the watchdog is about to print and end the process
+        time.sleep(GRACE)
+    code = outcome.code
     try:
+        # Whatever the locale that Nagios runs under, a function's name can be written.
+        sys.stdout.buffer.write(outcome.output.encode("utf-8", "backslashreplace"))
         sys.stdout.flush()
     except OSError:  # nobody reads: there is no one left to tell
-        code = UNKNOWN_EXIT
+        code = NO_VERDICT
     os._exit(code)
 
 
-@guarded(verbose=0)  # type: ignore[untyped-decorator]  # nagiosplugin ships no types
-def _guarded(check: str, arguments: list[str]) -> int:
-    name = f"gearmang_{check}"
-    try:
-        outcome = conclude(check, arguments)
-    except GearmangError as error:
-        message = str(error).replace("|", "\\x7c").replace("\n", " ")
-        hint = f"; usage: {error.usage}" if isinstance(error, BadOption) else ""
-        outcome = Outcome(UNKNOWN_EXIT, f"{name.upper()} UNKNOWN - {message}{hint}\n")
-    if not claim():  # too late by a hair: the watchdog is printing
-        time.sleep(GRACE)
-    sys.stdout.write(outcome.output)
-    return outcome.code
-
-
-def conclude(check: str, arguments: list[str]) -> Outcome:
+def conclude(name: str, check: ModuleType, arguments: list[str]) -> Outcome:
     """Run one check.
 
     Raises:
         GearmangError: the options are no good.
     """
-    module = importlib.import_module(f"nagios_checks.{check}")
-    chosen = read(module.options(f"check_gearmang_{check}"), arguments)
-    name = f"gearmang_{check}"
+    parser = check.options(f"check_{name}")
+    chosen = parser.read(arguments)
+    if chosen.help:
+        return Outcome(NO_VERDICT, parser.help())
+    if chosen.version == 1:
+        from importlib.metadata import version
+
+        return Outcome(NO_VERDICT, f"check_{name} {version('gearmang')}\n")
     watch(name, chosen.timeout)
-    asked = "asked: " + _PASSWORD.sub(r"\1:***@", " ".join(arguments))
     style = Style(
         verbose=min(chosen.verbose, 3),
         limit=chosen.limit,
-        perfdata=chosen.perfdata,
-        many=len(set(chosen.hosts)) > 1,
-        asked=(asked,),
+        perfdata=not chosen.no_perfdata,
+        many=len(set(chosen.hostname)) > 1,
+        asked=_asked(arguments) if chosen.verbose >= 2 else (),
     )
-    return render(name, module.judge(chosen, Sources(chosen.timeout)), style)
+    return render(name, check.judge(chosen, Sources(chosen.timeout)), style)
+
+
+def _asked(arguments: list[str]) -> tuple[str, ...]:
+    """The command line, without the password in a store's URL."""
+    import re
+
+    return ("asked: " + re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", " ".join(arguments)),)

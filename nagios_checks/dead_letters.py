@@ -1,17 +1,15 @@
 """check_gearmang_dead_letters: jobs that died lately, pile up, or die in a new way."""
 
-from argparse import Namespace
 from collections.abc import Iterator
 
-from nagiosplugin import Ok
-from nagiosplugin.state import ServiceState
+from nagiosplugin.state import Ok, ServiceState
 
 from nagios_checks import wording
-from nagios_checks.options import Parser, argument, parser, selection
+from nagios_checks.options import HELP_COLUMN, Chosen, Option, Parser, selection
 from nagios_checks.report import Finding, Report, Series
 from nagios_checks.selection import Selection
 from nagios_checks.sources import DEFAULT_STORE, Sources
-from nagios_checks.thresholds import STATES, Limits, number_range, pair, seconds, state
+from nagios_checks.thresholds import Limits, number_range, pair, seconds, state
 
 DEFAULT = Limits(warning=number_range("0"))
 MOST_NAMED = 3  # functions named behind a sum
@@ -19,45 +17,40 @@ MOST_NAMED = 3  # functions named behind a sum
 
 def options(name: str) -> Parser:
     """The options of this check."""
-    made = parser(
+    return Parser(
         name,
         "Alerts on the number of dead letters that arrived within --window (WARNING on any unless\n"
         "-w or -c is given), on those that are kept, and on kinds never seen before the window.\n"
         "-w and -c are for all functions together; a --function with limits is judged by itself.\n"
         "Dead letters are read from the store; -H, -p and TLS have no effect.",
-        f"{name} --store /var/lib/gearmang/dead_letters.db -w 5 -c 50 --total 1000,5000",
+        "--store /var/lib/gearmang/dead_letters.db -w 5 -c 50 --total 1000,5000",
         number_range,
+        (
+            Option(
+                "--store",
+                "URL",
+                "a path (SQLite) or an SQLAlchemy URL ($GEARMANG_STORE, else\n"
+                f"{'':{HELP_COLUMN}}{DEFAULT_STORE})",
+            ),
+            Option("--window", "DURATION", "what counts as lately (1h)", seconds, 3600.0),
+            Option(
+                "--total",
+                "RANGE,RANGE",
+                "WARNING and CRITICAL ranges for all dead letters that are kept",
+                pair(number_range),
+            ),
+            Option(
+                "--new",
+                "STATE",
+                "the state when a kind of failure appears that was not seen before (OK)",
+                state,
+                Ok,
+            ),
+        ),
     )
-    add = made.add_argument
-    add(
-        "--store",
-        metavar="URL",
-        help=f"a path (SQLite) or an SQLAlchemy URL ($GEARMANG_STORE, else {DEFAULT_STORE})",
-    )
-    add(
-        "--window",
-        metavar="DURATION",
-        type=argument(seconds),
-        default=3600.0,
-        help="what counts as lately (1h)",
-    )
-    add(
-        "--total",
-        metavar="RANGE,RANGE",
-        type=argument(pair(number_range)),
-        help="WARNING and CRITICAL ranges for all dead letters that are kept",
-    )
-    add(
-        "--new",
-        metavar="STATE",
-        type=argument(state),
-        default=STATES["OK"],
-        help="the state when a kind of failure appears that was not seen before the window (OK)",
-    )
-    return made
 
 
-def judge(chosen: Namespace, sources: Sources) -> Report:
+def judge(chosen: Chosen, sources: Sources) -> Report:
     """Judge what the store holds; a store that cannot be read is CRITICAL."""
     bare = chosen.warning is None and chosen.critical is None
     functions = selection(chosen, DEFAULT if bare else Limits())

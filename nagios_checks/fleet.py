@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from nagiosplugin import Unknown
-from nagiosplugin.state import ServiceState
+from nagiosplugin.state import ServiceState, Unknown
 
 from gearmang.poll import Snapshot
 from nagios_checks import wording

@@ -1,49 +1,49 @@
 """check_gearmang_queues: too many jobs in a queue, or jobs that wait where nobody works."""
 
-from argparse import Namespace
 from collections.abc import Iterator
 
-from nagiosplugin import Ok
-from nagiosplugin.state import ServiceState
+from nagiosplugin.state import Critical, Ok, ServiceState
 
 from gearmang.admin import FunctionStatus
 from gearmang.poll import Snapshot
 from nagios_checks import wording
 from nagios_checks.fleet import survey, unmatched
-from nagios_checks.options import Parser, argument, parser, selection
+from nagios_checks.options import Chosen, Option, Parser, selection
 from nagios_checks.report import Finding, Report, Series
 from nagios_checks.selection import Selection
 from nagios_checks.sources import Sources, targets
-from nagios_checks.thresholds import STATES, Limits, number_range, severity, state
+from nagios_checks.thresholds import BadThreshold, Limits, number_range, severity, state
 
 METRICS = ("waiting", "running", "total")
 
 
 def options(name: str) -> Parser:
     """The options of this check."""
-    made = parser(
+    return Parser(
         name,
         "Alerts on functions with too many jobs, and on jobs that wait without any worker.",
-        f"{name} -H gm1 -H gm2 -w 100 -c 500 --function 'mail*=1000,5000' --function '*'",
+        "-H gm1 -H gm2 -w 100 -c 500 --function 'mail*=1000,5000' --function '*'",
         number_range,
+        (
+            Option(
+                "--metric",
+                "NAME",
+                "what is counted: waiting (total - running), running or total (waiting)",
+                _metric,
+                "waiting",
+            ),
+            Option(
+                "--no-workers",
+                "STATE",
+                "the state when jobs wait and no worker is registered (CRITICAL)",
+                state,
+                Critical,
+            ),
+        ),
     )
-    made.add_argument(
-        "--metric",
-        choices=METRICS,
-        default="waiting",
-        help="what is counted (waiting = total - running)",
-    )
-    made.add_argument(
-        "--no-workers",
-        metavar="STATE",
-        type=argument(state),
-        default=STATES["CRITICAL"],
-        help="the state when jobs wait and no worker is registered (CRITICAL)",
-    )
-    return made
 
 
-def judge(chosen: Namespace, sources: Sources) -> Report:
+def judge(chosen: Chosen, sources: Sources) -> Report:
     """Judge every selected function on every server."""
     functions = selection(chosen, default=Limits())
 
@@ -96,3 +96,9 @@ def judge_queue(
         verdict = max(verdict, no_workers, key=severity)
     series = Series(status.name, value, warning=limits.warning, critical=limits.critical)
     return Finding(verdict, text, weight=value, series=(series,))
+
+
+def _metric(text: str) -> str:
+    if text not in METRICS:
+        raise BadThreshold(f"{text!r} is none of {', '.join(METRICS)}")
+    return text

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from nagiosplugin import Range
+from nagiosplugin.range import Range
 from nagiosplugin.state import ServiceState
 
 NO_LIMIT = Range()

@@ -1,7 +1,6 @@
 """Which functions are judged, and against which limits: ``--function``, ``--exclude``, -w, -c."""
 
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from nagios_checks.thresholds import BadThreshold, Limits
@@ -66,6 +65,8 @@ class Selection:
         return [rule.glob for rule in self.rules if rule not in self._matched]
 
     def _find(self, name: str) -> Rule | None:
+        from fnmatch import fnmatchcase  # late: most runs have no glob
+
         # A glob counts as matched by a function that an earlier rule or --exclude took away from
         # it: it is spelled right, and that is what `unmatched` is about.
         matching = [rule for rule in self.rules if fnmatchcase(name, rule.glob)]

@@ -2,13 +2,12 @@
 
 import os
 import time
-from argparse import Namespace
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gearmang.admin import AdminError, TimedOut, Tls
 from gearmang.poll import Snapshot, Target, poll
-from nagios_checks.options import Timeout, servers
+from nagios_checks.options import Chosen, Timeout, servers
 from nagios_checks.report import Finding
 from nagios_checks.thresholds import STATES
 
@@ -71,13 +70,13 @@ class Sources:
         return Finding(state, str(error), weight=float("inf"))
 
 
-def targets(options: Namespace) -> list[Target]:
+def targets(chosen: Chosen) -> list[Target]:
     """The servers of the options with their TLS settings.
 
     Raises:
         BadServer: one is no address.
     """
     tls = None
-    if options.ca or options.cert or options.key:
-        tls = Tls(ca=options.ca, cert=options.cert, key=options.key)
-    return [Target(server, tls) for server in servers(options)]
+    if chosen.ca or chosen.cert or chosen.key:
+        tls = Tls(ca=chosen.ca, cert=chosen.cert, key=chosen.key)
+    return [Target(server, tls) for server in servers(chosen)]

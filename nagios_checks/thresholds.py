@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from nagiosplugin import Critical, Ok, Range, Unknown, Warn
-from nagiosplugin.state import ServiceState
+from nagiosplugin.range import Range
+from nagiosplugin.state import Critical, Ok, ServiceState, Unknown, Warn
 
 from gearmang.errors import GearmangError
 
@@ -18,10 +18,11 @@ STATES = {"OK": Ok, "WARNING": Warn, "CRITICAL": Critical, "UNKNOWN": Unknown}
 # A state that is known to be bad comes before one that could not be told.
 _SEVERITY = {Ok: 0, Warn: 1, Unknown: 2, Critical: 3}
 
-_RANGE = re.compile(r"(?P<invert>@?)(?:(?P<start>~|[^:@~]*):)?(?P<end>[^:@~]*)")
-_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
-_DURATION = re.compile(
-    r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,6})?)s?)?", re.ASCII
+# Compiled at their first use: most runs are given no more than one of them.
+_RANGE = r"(?P<invert>@?)(?:(?P<start>~|[^:@~]*):)?(?P<end>[^:@~]*)"
+_NUMBER = r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?"
+_DURATION = (
+    r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9}(?:\.[0-9]{1,6})?)s?)?"
 )
 _UNITS = (86_400, 3_600, 60, 1)  # seconds in d, h, m, s
 
@@ -57,7 +58,7 @@ def seconds(text: str) -> float:
     Raises:
         BadThreshold: it is none.
     """
-    match = _DURATION.fullmatch(text.strip())
+    match = re.fullmatch(_DURATION, text.strip())
     if match is None or not any(match.groups()):
         raise BadThreshold(f"{text!r} is no duration; write 90s, 10m, 1h30m or 2d")
     return sum(float(part) * unit for part, unit in zip(match.groups("0"), _UNITS, strict=True))
@@ -113,7 +114,7 @@ class Limits(NamedTuple):
 
 
 def _range(text: str, atom: Callable[[str], float], examples: str) -> Range:
-    match = _RANGE.fullmatch(text.strip())
+    match = re.fullmatch(_RANGE, text.strip())
     if match is None or not (match["start"] or match["end"]):
         raise BadThreshold(f"{text!r} is no range; write {examples}")
     try:
@@ -128,6 +129,6 @@ def _range(text: str, atom: Callable[[str], float], examples: str) -> Range:
 
 
 def _number(text: str) -> float:
-    if not _NUMBER.fullmatch(text):
+    if not re.fullmatch(_NUMBER, text):
         raise BadThreshold(f"{text!r} is no number")
     return float(text) if "." in text else int(text)

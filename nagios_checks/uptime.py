@@ -1,18 +1,16 @@
 """check_gearmang_uptime: workers that outlive their lifetime, because they hang or leak."""
 
-from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from nagiosplugin import Ok, Unknown, Warn
-from nagiosplugin.state import ServiceState
+from nagiosplugin.state import Ok, ServiceState, Unknown, Warn
 
 from gearmang.admin import Connection
 from gearmang.poll import Snapshot
 from gearmang.worker_id import WorkerId
 from nagios_checks import wording
 from nagios_checks.fleet import survey, unmatched
-from nagios_checks.options import Parser, parser, selection
+from nagios_checks.options import Chosen, Parser, selection
 from nagios_checks.report import Finding, Report, Series
 from nagios_checks.selection import Selection
 from nagios_checks.sources import Sources, targets
@@ -32,16 +30,16 @@ class Worker(NamedTuple):
 
 def options(name: str) -> Parser:
     """The options of this check."""
-    return parser(
+    return Parser(
         name,
         "Alerts on the oldest worker of each function (WARNING above 10m and CRITICAL above 1h\n"
         "unless -w or -c is given), and on workers whose age cannot be told.",
-        f"{name} -H gm1 -w 10m -c 1h30m",
+        "-H gm1 -w 10m -c 1h30m",
         duration_range,
     )
 
 
-def judge(chosen: Namespace, sources: Sources) -> Report:
+def judge(chosen: Chosen, sources: Sources) -> Report:
     """Judge the workers of every selected function on every server."""
     bare = chosen.warning is None and chosen.critical is None
     functions = selection(chosen, DEFAULT if bare else Limits())

@@ -1,21 +1,23 @@
 """The last resort against a hang: name resolution and file systems know no deadline of ours."""
 
+import _thread
 import os
-import threading
+import time
 
 from nagios_checks.options import Timeout
 
 GRACE = 0.5  # seconds past the timeout, in which the check itself may still report
 
+_printer = _thread.allocate_lock()
+
 
 def watch(name: str, timeout: Timeout) -> None:
     """End the process with the timeout's state when it has not ended by itself.
 
-    A thread, since a signal's handler would wait for the call that hangs.
+    A thread, since a signal's handler would wait for the call that hangs; a bare one, since
+    importing threading takes longer than all that this one does.
     """
-    timer = threading.Timer(timeout.seconds + GRACE, _expire, (name, timeout))
-    timer.daemon = True
-    timer.start()
+    _thread.start_new_thread(_expire, (name, timeout))
 
 
 def claim() -> bool:
@@ -24,10 +26,8 @@ def claim() -> bool:
 
 
 def _expire(name: str, timeout: Timeout) -> None:
+    time.sleep(timeout.seconds + GRACE)
     if claim():
         text = f"{str(timeout.state).upper()} - no result within {timeout.seconds:g} s"
         os.write(1, f"{name.upper()} {text}\n".encode())
     os._exit(timeout.state.code)
-
-
-_printer = threading.Lock()

@@ -1,10 +1,9 @@
 """How names, numbers, durations and limits are written in a check's output and perfdata."""
 
-import re
 from collections.abc import Callable
 from zlib import crc32
 
-from nagiosplugin import Range
+from nagiosplugin.range import Range
 
 from gearmang.terminal import clean
 
@@ -12,8 +11,7 @@ LONGEST_NAME = 64  # characters of a name in a sentence
 LONGEST_LABEL = 60  # characters of a perfdata label
 DISTINCT_PREFIX = 19  # characters by which RRD tells two labels apart
 
-_UNFIT_FOR_LABEL = re.compile(r"[^\w.:@/+-]+", re.ASCII)
-_LOOKS_MARKED = re.compile(r"[0-9a-f]{8}~")
+_FIT_FOR_LABEL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:@/+-")
 
 
 def shown(name: str) -> str:
@@ -28,9 +26,9 @@ def label(name: str) -> str:
     A short and harmless name stands as it is. Any other is cleaned and gets its checksum in front,
     so that no two names share a label, nor the 19 characters by which RRD knows it.
     """
-    fit = _UNFIT_FOR_LABEL.sub("_", name)
-    if fit == name and len(name) <= DISTINCT_PREFIX and not _LOOKS_MARKED.match(name):
-        return name or "_"
+    fit = "".join(letter if letter in _FIT_FOR_LABEL else "_" for letter in name)
+    if fit == name and 0 < len(name) <= DISTINCT_PREFIX:
+        return name
     checksum = crc32(name.encode("utf-8", "surrogateescape"))
     return f"{checksum:08x}~{fit}"[:LONGEST_LABEL]
 

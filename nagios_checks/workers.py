@@ -1,15 +1,14 @@
 """check_gearmang_workers: functions with too few workers, none at all, or only busy ones."""
 
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
 
-from nagiosplugin import Critical
+from nagiosplugin.state import Critical
 
 from gearmang.poll import Snapshot
 from nagios_checks import wording
 from nagios_checks.fleet import survey, unmatched
-from nagios_checks.options import Parser, argument, parser, selection
+from nagios_checks.options import Chosen, Option, Parser, selection
 from nagios_checks.report import Finding, Report, Series
 from nagios_checks.selection import Selection
 from nagios_checks.sources import Sources, targets
@@ -20,30 +19,31 @@ DEFAULT = Limits(critical=number_range("1:"))
 
 def options(name: str) -> Parser:
     """The options of this check."""
-    made = parser(
+    return Parser(
         name,
         "Alerts on functions with too few workers (CRITICAL below 1 unless -c says otherwise),\n"
         "on expected functions that the server does not know, and on workers that are all busy.",
-        f"{name} -H gm1 -w 4: -c 1: --expect resize --busy 80,95",
+        "-H gm1 -w 4: -c 1: --expect resize --busy 80,95",
         number_range,
+        (
+            Option(
+                "--expect",
+                "NAME",
+                "CRITICAL when a server does not know this function; repeatable",
+                default=(),
+                many=True,
+            ),
+            Option(
+                "--busy",
+                "RANGE,RANGE",
+                "WARNING and CRITICAL ranges for the per cent of workers that run a job",
+                pair(number_range),
+            ),
+        ),
     )
-    made.add_argument(
-        "--expect",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="CRITICAL when a server does not know this function; repeatable",
-    )
-    made.add_argument(
-        "--busy",
-        metavar="RANGE,RANGE",
-        type=argument(pair(number_range)),
-        help="WARNING and CRITICAL ranges for the per cent of workers that run a job",
-    )
-    return made
 
 
-def judge(chosen: Namespace, sources: Sources) -> Report:
+def judge(chosen: Chosen, sources: Sources) -> Report:
     """Judge every selected function on every server."""
     functions = selection(chosen, default=DEFAULT)
 
@@ -65,7 +65,7 @@ def judge(chosen: Namespace, sources: Sources) -> Report:
 
 
 def judge_snapshot(
-    snapshot: Snapshot, functions: Selection, expected: list[str], busy: Limits | None
+    snapshot: Snapshot, functions: Selection, expected: tuple[str, ...], busy: Limits | None
 ) -> Iterator[Finding]:
     """Judge the selected functions of one server, by name.
 
