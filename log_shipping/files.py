@@ -1,20 +1,26 @@
 """Records in files named by the hour, which many processes may write at once."""
 
+import logging
 import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
+
+from log_shipping.encoding import OPTIONS, Document
 from log_shipping.formatter import JsonFormatter
 from log_shipping.handler import RecordHandler
 from log_shipping.mending import end_torn_line, rescue
+from log_shipping.values import json_form
 
 HOUR = 3600  # seconds
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 CHECK_INTERVAL = 1.0  # seconds between two looks at whether the file is still there
 
+_dumps = orjson.dumps
 _write = os.write
 
 
@@ -42,7 +48,6 @@ class HourlyFileHandler(RecordHandler):
         watch: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(formatter)
         self.folder = Path(path).absolute()
         self._durable = durable
         self._watch = watch
@@ -53,19 +58,50 @@ class HourlyFileHandler(RecordHandler):
         self._look_at = 0.0
         self._seen = 0
         self._torn = False
+        self._longest = 0  # bytes of a line that `ship` writes itself,
+        self._fast_until = 0.0  # and until when
+        super().__init__(formatter)
+
+    def setFormatter(self, fmt: logging.Formatter | None) -> None:  # noqa: N802  # logging's name
+        super().setFormatter(fmt)
+        plain = isinstance(self.formatter, JsonFormatter) and self.formatter.plain
+        usual = plain and not self._durable and not self._watch
+        self._longest = self.formatter.max_bytes if usual else 0
+        self._fast_until = 0.0
+
+    def ship(self, document: Document) -> None:
+        # The usual case in one call, which is most of what a task pays for its record. Whatever
+        # is unusual goes through RecordHandler.ship, and to the methods below.
+        if self._clock() < self._fast_until:
+            try:
+                line = _dumps(document, json_form, OPTIONS)
+                if len(line) <= self._longest:
+                    written = _write(self._descriptor, line)
+                    if written == len(line):
+                        return
+                    self._end_torn(line[:written])
+                    self._drop(1)
+                    return
+            except Exception:  # what happened happens again below, and is counted there
+                self._fast_until = 0.0
+        super().ship(document)
 
     def write(self, line: bytes) -> bool:
         if self._clock() >= self._look_at:
             self._look()
         # Without the lock: a descriptor stays open for an hour after another took its place.
         written = _write(self._descriptor, line)
-        if written != len(line):  # the disk is full, or a limit of the file's size is reached
-            self._torn = not end_torn_line(self._descriptor, line[:written])
-            self._look_at = 0.0
+        if written != len(line):
+            self._end_torn(line[:written])
             return False
         if self._durable:
             os.fsync(self._descriptor)
         return True
+
+    def _end_torn(self, fragment: bytes) -> None:
+        """After a short write: the disk is full, or a limit of the file's size is reached."""
+        self._torn = not end_torn_line(self._descriptor, fragment)
+        self._look_at = self._fast_until = 0.0
 
     def close(self) -> None:
         """Close the file; a later record opens it again."""
@@ -93,6 +129,7 @@ class HourlyFileHandler(RecordHandler):
                 self._torn = _write(self._descriptor, b"\n") != 1
             self._seen = os.fstat(self._descriptor).st_size
             self._look_at = 0.0 if self._watch else min(now + CHECK_INTERVAL, self._hour_ends)
+            self._fast_until = self._look_at if self._longest and not self._dropped else 0.0
 
     def _renamed(self) -> bool:
         if not self._watch:
@@ -122,6 +159,6 @@ class HourlyFileHandler(RecordHandler):
             if descriptor >= 0:
                 os.close(descriptor)
         self._descriptor = self._before = -1
-        self._hour_ends = self._look_at = 0.0
+        self._hour_ends = self._look_at = self._fast_until = 0.0
         self._seen = 0
         self._torn = False

@@ -36,6 +36,7 @@ class JsonFormatter(OrjsonFormatter):
     Attributes:
         static: the core fields that are the same in every record of this process.
         templates: what `template` has made, by type.
+        plain: whether a record is written as it stands, if it fits and orjson takes it.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class JsonFormatter(OrjsonFormatter):
         self.static: Document = {**core, "pid": os.getpid()}
         _formatters.add(self)
 
+        self.plain = not self._own
         self.templates: dict[str, Document] = {}
 
     def after_fork(self) -> None:

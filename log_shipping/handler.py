@@ -27,9 +27,9 @@ class RecordHandler(logging.Handler):
     def __init__(self, formatter: JsonFormatter | None = None) -> None:
         super().__init__()
         self.lock: Any = self.lock  # typed as optional by typeshed; made by Handler.__init__
-        self.formatter = formatter or JsonFormatter()
         self._dropped = 0
         self._complained = False
+        self.setFormatter(formatter or JsonFormatter())
         _handlers.add(self)
 
     def write(self, line: bytes) -> bool:
