@@ -2,9 +2,11 @@
 
 import os
 import random
+import shlex
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,8 +16,11 @@ from gearmang.cli.options import servers_option, store_option
 from gearmang.server import Server
 
 if TYPE_CHECKING:
+    from gearmang.dead_letters.chores import Chores
+    from gearmang.dead_letters.collector import Collector
     from gearmang.dead_letters.store import Store
 
+_LAST_CALLS = 5.0  # seconds that notices may take at the end
 _SPLAY = 0.1  # of the lifetime, so that a fleet does not restart at once
 
 
@@ -36,28 +41,89 @@ _SPLAY = 0.1  # of the lifetime, so that a fleet does not restart at once
     show_default=True,
     help="After SIGTERM, the time to store what is at hand.",
 )
-def collect(servers: tuple[Server, ...], store: str, lifetime: float, grace: float) -> None:
+@click.option(
+    "--notify-command",
+    metavar="COMMAND",
+    help="Run this with each notice as JSON on its standard input; no shell is involved.",
+)
+@click.option("--webhook", metavar="URL", help="POST each notice as JSON to this URL.")
+@click.option(
+    "--notify-interval",
+    type=Age(),
+    default="1h",
+    show_default=True,
+    help="The time between two notices of one fingerprint.",
+)
+@click.option("--retention", type=Age(), help="Delete letters that are older: 180d.")
+@click.option(
+    "--max-dead",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Delete the oldest dead letters above N.",
+)
+@click.option(
+    "--archive",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The JSON-lines file that letters are added to before they are deleted.",
+)
+def collect(
+    servers: tuple[Server, ...],
+    store: str,
+    lifetime: float,
+    grace: float,
+    notify_command: str | None,
+    webhook: str | None,
+    notify_interval: float,
+    retention: float | None,
+    max_dead: int | None,
+    archive: Path | None,
+) -> None:
     """Store the dead letters that workers send.
 
     Takes jobs from the function `gearmang` and completes each one only after its letter is in the
-    store. Makes or updates the store's tables when it starts.
+    store. Makes or updates the store's tables when it starts. Exits 0 after its lifetime and after
+    SIGTERM.
 
     Example: gearmang collect --server gm1:4730 --server gm2:4730
     """
+    from gearmang.dead_letters.chores import Chores
     from gearmang.dead_letters.collector import Collector
+    from gearmang.dead_letters.messenger import Messenger
     from gearmang.dead_letters.store import Store
 
+    if (retention is not None or max_dead is not None) and archive is None:
+        raise click.UsageError("--retention and --max-dead need --archive FILE")
+    messenger = None
+    if notify_command or webhook:
+        command = shlex.split(notify_command or "")
+        messenger = Messenger(command=command, webhook=webhook, say=_say)
     signals = _Signals()
     with Store(store) as opened:
         if not _migrate(opened, signals):
             return
+        chores = Chores(
+            opened,
+            say=_say,
+            messenger=messenger,
+            notify_interval=notify_interval,
+            retention=retention,
+            most_dead=max_dead,
+            archive=archive if retention is not None or max_dead is not None else None,
+        )
         collector = Collector(
-            servers, opened, say=_say, process_id=os.getpid(), started_at=time.time()
+            servers,
+            opened,
+            say=_say,
+            stored=chores.stored,
+            process_id=os.getpid(),
+            started_at=time.time(),
         )
         try:
-            _run(collector, signals, lifetime, grace)
+            _run(collector, chores, signals, lifetime, grace)
         finally:
             collector.close()
+            chores.close(_LAST_CALLS)
 
 
 class _Signals:
@@ -93,11 +159,14 @@ def _migrate(store: "Store", signals: _Signals) -> bool:
     return False
 
 
-def _run(collector: Any, signals: _Signals, lifetime: float, grace: float) -> None:
+def _run(
+    collector: "Collector", chores: "Chores", signals: _Signals, lifetime: float, grace: float
+) -> None:
     ends_at = _end_of(lifetime)
     draining_until: float | None = None
     while not collector.is_drained:
         collector.step()
+        chores.run()
         now = time.monotonic()
         if draining_until is None:
             # While the store is down the lifetime does not end: leaving would make gearmand

@@ -1,27 +1,24 @@
-"""Back to gearmand: claim, submit, read JOB_CREATED, settle; complete whatever was cut off.
+"""Back to gearmand: claim, submit, read JOB_CREATED, settle.
 
 A letter is written down as ``requeuing``, with the plan that its unique key is made from, before
 gearmand hears of it, and as ``requeued`` only after JOB_CREATED. Killed in between, it stays
-``requeuing``: the next run submits it once more under the same key. While the first copy is in
-gearmand the two become one there; only if that copy has already run does the job run twice.
+``requeuing``: the next run submits it once more under the same key (interrupted.py). While the
+first copy is in gearmand the two become one there; only if that copy has already run does the
+job run twice.
 """
 
 import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
 from gearmang.client import LONGEST_FUNCTION, Client, Packed, as_bytes
 from gearmang.dead_letters import plans
 from gearmang.dead_letters.browse import body, envelope_of, function_of
-from gearmang.dead_letters.errors import Refused
-from gearmang.dead_letters.events import record
 from gearmang.dead_letters.letter import DEAD_FUNCTION
 from gearmang.dead_letters.moves import move, note_handled
-from gearmang.dead_letters.owner import is_alive
 from gearmang.dead_letters.schema import bodies, dead_letters
-from gearmang.dead_letters.schema import plans as plans_table
 from gearmang.dead_letters.store import Store
 from gearmang.errors import NotQueued
 
@@ -88,7 +85,7 @@ def requeue(
         if claimed is None:
             break
         after = claimed.last
-        _submit(store, client, plan, claimed.rows)
+        submit(store, client, plan, claimed.rows)
         if only is not None:
             released += [row.id for row in claimed.rows]
         requeued += len(claimed.rows)
@@ -98,25 +95,6 @@ def requeue(
         if rate is not None:
             time.sleep(max(0.0, started + requeued / rate - time.monotonic()))
     return Released(requeued, skipped, unfit, tuple(released))
-
-
-def complete_interrupted(store: Store, client: Client, *, batch: int = DEFAULT_BATCH) -> int:
-    """Bring home the letters that a killed run has left ``requeuing``; return how many."""
-    completed = 0
-    for plan in _orphans(store):
-        while True:
-            with store.reading() as connection:
-                stuck = _rows(connection, state="requeuing", plan=plan, limit=batch)
-            if not stuck:
-                break
-            some = _within_budget(stuck)
-            _submit(store, client, plan, some)
-            completed += len(some)
-        with store.writing() as connection:
-            left = plans.pending(connection, plan, after=-1, limit=1)
-            plans.finish(connection, plan, "stopped" if left else "done")
-            record(connection, "completed after an interruption", plan=plan)
-    return completed
 
 
 def reach(client: Client) -> None:
@@ -134,33 +112,6 @@ def unique_of(death_id: str, plan: str) -> str:
     return f"{death_id}-{plan}"
 
 
-def _orphans(store: Store) -> list[str]:
-    """Take over the plans with letters under way whose process is gone."""
-    now = time.time()
-    query = (
-        select(plans_table)
-        .join(dead_letters, dead_letters.c.plan == plans_table.c.plan)
-        .where(dead_letters.c.state == "requeuing")
-        .distinct()
-    )
-    with store.reading() as connection:
-        rows = connection.execute(query).all()
-    orphans = [
-        row.plan
-        for row in rows
-        if row.owner is None or not is_alive(row.owner, row.owner_seen_at, now)
-    ]
-    taken = []
-    for plan in orphans:
-        try:
-            with store.writing() as connection:
-                plans.take(connection, plan, ("under way", "stopped", "done"))
-        except Refused:  # another run was quicker
-            continue
-        taken.append(plan)
-    return taken
-
-
 def _claim(store: Store, plan: str, after: int, room: int) -> _Claimed | None:
     """Mark the next letters of the plan as ``requeuing``; None when there are no more."""
     with store.writing() as connection:
@@ -173,7 +124,7 @@ def _claim(store: Store, plan: str, after: int, room: int) -> _Claimed | None:
             .where(dead_letters.c.id.in_(ids), dead_letters.c.state == "dead")
             .order_by(dead_letters.c.id)
         ).all()
-        looked_at = _within_budget(found)
+        looked_at = within_budget(found)
         if len(looked_at) < len(found):
             ids = [identity for identity in ids if identity <= looked_at[-1].id]
         to = plans.get(connection, plan).function
@@ -197,7 +148,7 @@ def _can_be_queued(function: str) -> bool:
     return 0 < len(name) <= LONGEST_FUNCTION and b"\0" not in name and function != DEAD_FUNCTION
 
 
-def _submit(store: Store, client: Client, plan: str, claimed: list[Row[Any]]) -> None:
+def submit(store: Store, client: Client, plan: str, claimed: list[Row[Any]]) -> None:
     """Submit claimed letters and settle those that gearmand has confirmed, come what may."""
     by_server: dict[str, list[int]] = {}
     try:
@@ -235,18 +186,7 @@ def _packed(store: Store, plan: str, claimed: list[Row[Any]]) -> list[Packed]:
     return packed
 
 
-def _rows(connection: Connection, *, state: str, plan: str, limit: int) -> list[Row[Any]]:
-    return [
-        *connection.execute(
-            select(dead_letters)
-            .where(dead_letters.c.state == state, dead_letters.c.plan == plan)
-            .order_by(dead_letters.c.id)
-            .limit(limit)
-        )
-    ]
-
-
-def _within_budget(rows: Any) -> list[Row[Any]]:
+def within_budget(rows: Any) -> list[Row[Any]]:
     """The first rows whose payloads fit into memory together, and at least one."""
     room = _BATCH_BYTES
     kept: list[Row[Any]] = []

@@ -6,11 +6,22 @@ from gearmang.cli.late import LateGroup
 
 _COMMANDS = {
     # name: (module, attribute, what it does)
+    "doctor": ("gearmang.cli.dead.doctor", "doctor", "Look for what keeps dead letters from you."),
+    "edit": ("gearmang.cli.dead.edit", "edit", "Change a dead letter's payload."),
+    "export": ("gearmang.cli.dead.archive", "export", "Write dead letters as JSON lines."),
+    "groups": ("gearmang.cli.dead.groups", "groups", "Dead letters by their cause."),
+    "history": ("gearmang.cli.dead.history", "history", "Who did what, when and why."),
+    "import": ("gearmang.cli.dead.archive", "import_letters", "Read back what export wrote."),
     "list": ("gearmang.cli.dead.list", "list_letters", "List dead letters, newest first."),
-    "remove": ("gearmang.cli.dead.remove", "remove", "Throw dead letters away."),
-    "requeue": ("gearmang.cli.dead.requeue", "requeue", "Send dead letters back to gearmand."),
-    "show": ("gearmang.cli.dead.show", "show", "Show a dead letter with all that is known of it."),
     "migrate": ("gearmang.cli.dead.migrate", "migrate", "Make or update the store's tables."),
+    "prune": ("gearmang.cli.dead.prune", "prune", "Delete old letters, to an archive first."),
+    "remove": ("gearmang.cli.dead.remove", "remove", "Throw dead letters away."),
+    "replay": ("gearmang.cli.dead.replay", "replay", "Run a dead job here, without gearmand."),
+    "requeue": ("gearmang.cli.dead.requeue", "requeue", "Send dead letters back to gearmand."),
+    "resolve": ("gearmang.cli.dead.resolve", "resolve", "Write down that a cause is mended."),
+    "show": ("gearmang.cli.dead.show", "show", "Show a dead letter with all that is known of it."),
+    "stats": ("gearmang.cli.dead.stats", "stats", "The store in figures."),
+    "undo": ("gearmang.cli.dead.undo", "undo", "Take a plan back."),
 }
 
 

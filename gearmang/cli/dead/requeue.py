@@ -1,17 +1,20 @@
 """``gearmang dead requeue``."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gearmang.cli.dead.choice import filter_options
 from gearmang.cli.dead.planning import agreed_plan, plan_options
+from gearmang.cli.dead.when import Age
 from gearmang.cli.options import json_option, servers_option, store_option
 from gearmang.server import Server
 
 if TYPE_CHECKING:
+    from gearmang.client import Client
     from gearmang.dead_letters.filters import Filter
     from gearmang.dead_letters.requeue import Released
+    from gearmang.dead_letters.store import Store
 
 
 @click.command()
@@ -27,6 +30,19 @@ if TYPE_CHECKING:
     help="Letters that are claimed, submitted and settled together.",
 )
 @click.option("--to", metavar="FUNCTION", help="Queue them under this function, not their own.")
+@click.option(
+    "--canary",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Send N first, see them succeed, then 2 N, 4 N …; stop when one dies again.",
+)
+@click.option(
+    "--patience",
+    type=Age(),
+    default="10m",
+    show_default=True,
+    help="With --canary: how long one stage may take.",
+)
 @servers_option
 @store_option
 @json_option
@@ -40,6 +56,8 @@ def requeue(
     rate: float | None,
     batch: int,
     to: str | None,
+    canary: int | None,
+    patience: float,
     servers: tuple[Server, ...],
     store: str,
     as_json: bool,
@@ -54,8 +72,9 @@ def requeue(
     from gearmang.cli.dead.progress import progress_bar
     from gearmang.client import Client
     from gearmang.dead_letters.events import record
+    from gearmang.dead_letters.interrupted import complete_interrupted
     from gearmang.dead_letters.plans import finish
-    from gearmang.dead_letters.requeue import complete_interrupted, reach
+    from gearmang.dead_letters.requeue import reach
     from gearmang.dead_letters.requeue import requeue as run
     from gearmang.dead_letters.store import Store
 
@@ -79,14 +98,60 @@ def requeue(
             with Client(servers) as client:
                 reach(client)
                 completed = complete_interrupted(opened, client)
-                with progress_bar(row.letters, "requeued") as advance:
-                    result = run(opened, client, row.plan, batch=batch, rate=rate, progress=advance)
+                if canary is not None:
+                    _run_canary(opened, client, servers, row, canary, patience, as_json)
+                else:
+                    with progress_bar(row.letters, "requeued") as advance:
+                        result = run(
+                            opened, client, row.plan, batch=batch, rate=rate, progress=advance
+                        )
             state = "done"
         finally:
             with opened.writing() as connection:
                 finish(connection, row.plan, state)
                 record(connection, f"requeue {state}", why=row.why, plan=row.plan)
-    _report(row.plan, result, completed, as_json)
+    if canary is None:
+        _report(row.plan, result, completed, as_json)
+
+
+def _run_canary(
+    store: "Store",
+    client: "Client",
+    servers: tuple[Server, ...],
+    plan: Any,
+    first: int,
+    patience: float,
+    as_json: bool,
+) -> None:
+    """Print the course, stage by stage.
+
+    Raises:
+        Refused: a job died again, or did not end in time.
+    """
+    from gearmang.dead_letters.canary import Stage, canary
+    from gearmang.dead_letters.errors import Refused
+
+    def told(stage: Stage) -> None:
+        text = f"released {stage.released}: {stage.succeeded} succeeded, {stage.died} died again"
+        if stage.unsettled:
+            text += f", {stage.unsettled} undecided"
+        click.echo(f"{text} ({stage.seconds:.1f} s)", err=as_json)
+
+    stages = canary(store, client, servers, plan.plan, first=first, patience=patience, told=told)
+    if as_json:
+        from gearmang.cli.output import print_json
+
+        print_json({"plan": plan.plan, "stages": [stage._asdict() for stage in stages]})
+    if stages and not stages[-1].is_good:
+        released = sum(stage.released for stage in stages)
+        why = "a job died again" if stages[-1].died else f"jobs did not end in {patience:g} s"
+        raise Refused(
+            f"stopped after {released} of {plan.letters} letters, as {why}; "
+            f"once it is mended: gearmang dead requeue --plan {plan.plan} --canary {first}"
+        )
+    if not as_json:
+        succeeded = sum(stage.succeeded for stage in stages)
+        click.echo(f"all back: {succeeded} succeeded (plan {plan.plan})")
 
 
 def _report(plan: str, result: "Released", completed: int, as_json: bool) -> None:

@@ -46,7 +46,7 @@ class Gearmang:
 
     def dead(self, *arguments: str | Path, code: int = 0, **environment: str) -> str:
         """The output of ``gearmang dead …``; of a failure, what it said on stderr."""
-        ended = self("dead", *arguments, code=code, **environment)
+        ended = self("dead", *arguments, code=code, stdin=b"", **environment)
         return ended.stderr if code else ended.stdout
 
     def json(self, *arguments: str | Path) -> Any:

@@ -1,0 +1,79 @@
+"""``gearmang dead groups``."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gearmang.cli.dead.choice import filter_options
+from gearmang.cli.dead.when import iso, told
+from gearmang.cli.options import json_option, store_option
+
+if TYPE_CHECKING:
+    from gearmang.dead_letters.filters import Filter
+
+_STYLES = {"new": "bold yellow", "reopened": "bold red", "resolved": "green"}
+
+
+@click.command()
+@filter_options()
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
+@store_option
+@json_option
+def groups(chosen: "Filter", limit: int, offset: int, store: str, as_json: bool) -> None:
+    """Dead letters by their cause, the largest group first.
+
+    A cause is new, known (somebody has dealt with letters of it), resolved, or reopened: it came
+    back after it was resolved. The bars are the arrivals of the last 24 hours.
+
+    Example: gearmang dead groups --since 1d
+    """
+    from gearmang.cli.output import cell, console, print_json, table
+    from gearmang.dead_letters.groups import arrivals_by_hour, sparkline
+    from gearmang.dead_letters.groups import groups as find
+    from gearmang.dead_letters.masking import masked_text
+    from gearmang.dead_letters.store import Store
+
+    with Store(store) as opened, opened.reading() as connection:
+        rows = find(connection, chosen, limit=limit, offset=offset)
+        hours = arrivals_by_hour(connection, [row.fingerprint for row in rows])
+    if as_json:
+        print_json(
+            [
+                {
+                    "fingerprint": row.fingerprint,
+                    "state": row.state,
+                    "letters": row.letters,
+                    "function": row.function,
+                    "error_type": row.error_type,
+                    "error_message": masked_text(row.error_message),
+                    "place": row.place,
+                    "revision": row.revision,
+                    "first_seen": iso(row.first_seen),
+                    "last_seen": iso(row.last_seen),
+                    "arrivals_by_hour": hours[row.fingerprint],
+                }
+                for row in rows
+            ]
+        )
+        return
+    if not rows:
+        click.echo("no dead letters")
+        return
+    shown = table(
+        *("FINGERPRINT", "STATE", "LETTERS", "FUNCTION", "ERROR", "PLACE", "FIRST", "LAST", "24 H"),
+        right=("LETTERS",),
+    )
+    for row in rows:
+        shown.add_row(
+            cell(row.fingerprint),
+            cell(row.state, _STYLES.get(row.state, "")),
+            cell(row.letters),
+            cell(row.function),
+            cell(row.error_type),
+            cell(row.place),
+            cell(told(row.first_seen)),
+            cell(told(row.last_seen)),
+            cell(sparkline(hours[row.fingerprint])),
+        )
+    console().print(shown)

@@ -1,0 +1,64 @@
+"""``gearmang dead resolve``."""
+
+import click
+
+from gearmang.cli.options import json_option, store_option
+
+
+@click.command()
+@click.argument("fingerprint")
+@click.option(
+    "--revision",
+    metavar="R",
+    help="The code that holds the fix: deaths in the old code then reopen nothing.",
+)
+@click.option("--close", is_flag=True, help="Its dead letters need no requeue: close them too.")
+@click.option("--reason", metavar="TEXT", help="Why, for the event log.")
+@store_option
+@json_option
+def resolve(
+    fingerprint: str,
+    revision: str | None,
+    close: bool,
+    reason: str | None,
+    store: str,
+    as_json: bool,
+) -> None:
+    """Write down that a cause is mended. When it comes back, it is reopened.
+
+    Example: gearmang dead resolve 8f14e45fceea --revision v2.3.1 --reason 'sizes are checked'
+    """
+    from gearmang.dead_letters import plans
+    from gearmang.dead_letters.filters import Filter
+    from gearmang.dead_letters.groups import find_group
+    from gearmang.dead_letters.removal import carry_out
+    from gearmang.dead_letters.resolving import resolve as mark
+    from gearmang.dead_letters.store import Store
+
+    plan, closed = None, 0
+    with Store(store) as opened:
+        with opened.writing() as connection:
+            group = find_group(connection, fingerprint)
+            mark(connection, group.fingerprint, revision=revision, why=reason)
+            if close:
+                chosen = Filter(fingerprint=group.fingerprint)
+                row = plans.propose(
+                    connection, "resolve", chosen=chosen, told=chosen.told(), why=reason
+                )
+                plans.take(connection, row.plan, ("proposed",))
+                plan = row.plan
+        if plan is not None:
+            closed, _ = carry_out(opened, plan, "resolved")
+            with opened.writing() as connection:
+                plans.finish(connection, plan, "done")
+    if as_json:
+        from gearmang.cli.output import print_json
+
+        print_json(
+            {"fingerprint": group.fingerprint, "state": "resolved", "revision": revision}
+            | {"closed": closed, "plan": plan}
+        )
+        return
+    click.echo(f"{group.fingerprint} is resolved" + (f" in {revision}" if revision else ""))
+    if plan is not None:
+        click.echo(f"closed {closed} letters (plan {plan}; gearmang dead undo {plan})")

@@ -1,0 +1,44 @@
+"""``gearmang dead undo``."""
+
+import click
+
+from gearmang.cli.options import json_option, servers_option, store_option
+from gearmang.server import Server
+
+
+@click.command()
+@click.argument("plan")
+@click.option("--reason", metavar="TEXT", help="Why, for the event log.")
+@servers_option
+@store_option
+@json_option
+def undo(
+    plan: str, reason: str | None, servers: tuple[Server, ...], store: str, as_json: bool
+) -> None:
+    """Take a plan back: a removal, or a requeue as far as its jobs have not started.
+
+    Example: gearmang dead undo 3f9a01c2
+    """
+    from gearmang.cli.dead.progress import progress_bar
+    from gearmang.client import Client
+    from gearmang.dead_letters.interrupted import complete_interrupted
+    from gearmang.dead_letters.plans import get
+    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.undoing import undo as run
+
+    with Store(store) as opened:
+        with opened.reading() as connection:
+            row = get(connection, plan)
+        if row.action == "requeue":
+            with Client(servers) as client:
+                complete_interrupted(opened, client)
+        with progress_bar(row.letters, "taken back") as advance:
+            result = run(opened, row.plan, why=reason, progress=advance)
+    if as_json:
+        from gearmang.cli.output import print_json
+
+        print_json({"plan": row.plan, "restored": result.restored, "started": result.started})
+        return
+    click.echo(f"{result.restored} letters are dead again (plan {row.plan})")
+    if result.started:
+        click.echo(f"{result.started} had started or ended already, and stay requeued")
