@@ -79,7 +79,7 @@ class Envelope:
         return MAGIC + orjson.dumps(head) + b"\n" + self.payload
 
     @classmethod
-    def unpack(cls, data: bytes, unique: bytes = b"") -> Self:
+    def unpack(cls, data: bytes, unique: bytes = b"", job_id: str | None = None) -> Self:
         """Read a job's data as it came from gearmand.
 
         Args:
@@ -87,12 +87,14 @@ class Envelope:
             unique: the job's unique key. libgearman and PHP's client make a UUID of their own for
                 each submission; it then becomes the id of a bare job, so that a redelivery of the
                 job has the id that it had before.
+            job_id: the id for a bare job without a UUID; a random one by default.
 
         Raises:
             BadEnvelope: the data starts with the magic but its first line cannot be read.
         """
         if not data.startswith(MAGIC):
-            return cls(payload=data, job_id=_id_from_unique(unique) or uuid.uuid4().hex)
+            own = _id_from_unique(unique) or job_id or uuid.uuid4().hex
+            return cls(payload=data, job_id=own)
         line, newline, payload = data[len(MAGIC) :].partition(b"\n")
         if not newline:
             raise BadEnvelope("the envelope's first line has no end; the job was cut on its way")

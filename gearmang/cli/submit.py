@@ -1,0 +1,93 @@
+"""``gearmang submit``: queue a job, or one for each line of a file."""
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import IO
+
+import click
+import orjson
+
+from gearmang.cli.options import json_option, servers_option
+from gearmang.client import Client, Priority, Submission
+from gearmang.errors import GearmangError
+from gearmang.server import Server
+
+
+@click.command()
+@click.argument("function")
+@click.option("--data", metavar="JSON", help="The job's data.")
+@click.option("--file", type=click.File("rb"), help="Each line is the data of one job; -: stdin.")
+@click.option("--raw", is_flag=True, help="Take the data as bytes, whether JSON or not.")
+@click.option("--unique", help="Join a job that has this key, if it is queued or running.")
+@click.option("--priority", type=click.Choice(["high", "normal", "low"]), default="normal",
+              show_default=True)  # fmt: skip
+@click.option("--delay", type=click.FloatRange(0), metavar="SECONDS", help="Do not start before.")
+@servers_option
+@json_option
+def submit(
+    function: str,
+    data: str | None,
+    file: IO[bytes] | None,
+    raw: bool,
+    unique: str | None,
+    priority: Priority,
+    delay: float | None,
+    servers: tuple[Server, ...],
+    as_json: bool,
+) -> None:
+    """Queue a job in the background; exit 1 unless gearmand said that it has it.
+
+    Example: gearmang submit resize --data '{"picture": "/tmp/cat.png"}'
+    """
+    if (data is None) == (file is None):
+        raise click.UsageError("give --data JSON or --file FILE")
+    if file is not None and unique is not None:
+        raise click.UsageError("--unique is for a single job")
+    at = None if delay is None else time.time() + delay
+    with Client(servers) as client:
+        try:
+            if file is not None:
+                jobs = (
+                    Submission(function, line, None, priority, at) for line in _lines(file, raw)
+                )
+                _print_count(client.submit_many(jobs), as_json)
+                return
+            payload = (data or "").encode("utf-8", "surrogateescape")
+            submitted = client.submit(
+                function, _checked(payload, raw), unique=unique, priority=priority, at=at
+            )
+        except ValueError as error:
+            raise GearmangError(str(error)) from None
+    if as_json:
+        from gearmang.cli.output import print_json
+
+        print_json(submitted._asdict() | {"server": str(submitted.server)})
+    else:
+        print(f"{submitted.job_id} {submitted.handle} on {submitted.server}")
+
+
+def _lines(file: IO[bytes], raw: bool) -> Iterator[bytes]:
+    for number, line in enumerate(file, 1):
+        stripped = line.rstrip(b"\r\n")
+        if stripped:
+            yield _checked(stripped, raw, f"line {number}: ")
+
+
+def _checked(payload: bytes, raw: bool, where: str = "") -> bytes:
+    """The payload as it is, once it is known to be what the user said."""
+    if not raw:
+        try:
+            orjson.loads(payload)
+        except ValueError as error:
+            raise GearmangError(
+                f"{where}the data is no JSON ({error}); quote it, or give --raw"
+            ) from None
+    return payload
+
+
+def _print_count(accepted: int, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(f'{{"accepted": {accepted}}}\n')
+    else:
+        print(f"{accepted} jobs are queued")

@@ -1,0 +1,284 @@
+"""The process that runs the user's code: one job after another, until it is told to end.
+
+It runs in a fork of the supervisor and never returns: whatever happens to it costs one attempt of
+one job.
+"""
+
+import os
+import resource
+import shutil
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+from mmap import mmap
+from types import FrameType
+from typing import Any, Final, NoReturn
+
+import orjson
+
+from gearmang.dossier import Dossier
+from gearmang.envelope import Envelope
+from gearmang.errors import BadEnvelope, CannotLoad
+from gearmang.worker import frames
+from gearmang.worker.dossiers import Failing, import_roots, of_exception
+from gearmang.worker.job import Job, encoded
+from gearmang.worker.loading import load
+from gearmang.worker.options import Hook, Options
+from gearmang.worker.verdicts import Reject, Retry, TimeLimitExceeded
+from log_shipping import Record
+from log_shipping.ambient import TaskLogger
+from log_shipping.configuration import handler_of_environment
+from log_shipping.silent import SILENT, SilentRecord
+
+RECEIVE_SIZE: Final = 64 * 1024  # bytes
+CPU_AT_START: Final = struct.Struct("d")  # seconds, in the page that the supervisor can read
+
+_PAGE_SIZE: Final = resource.getpagesize()
+
+
+class Executor:
+    """Runs jobs.
+
+    Args:
+        options: of the worker.
+        sock: to the supervisor.
+        page: shared with the supervisor; what is known of the attempt if the process dies.
+        run_id: 16 hexadecimal digits; with a job's sequence number the id of a bare job.
+        worker: the worker's client id.
+    """
+
+    def __init__(
+        self, options: Options, sock: socket.socket, page: mmap, run_id: str, worker: str
+    ) -> None:
+        self._options = options
+        self._sock = sock
+        self._page = page
+        self._run_id = run_id
+        self._worker = worker
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._running = False
+
+    def serve(self) -> NoReturn:
+        """Load the code, run jobs until the supervisor closes the socket, and exit."""
+        try:
+            self._function = load(self._options.target)
+            self._hooks = {
+                name: getattr(self._options.hooks, name) or getattr(self._function, name, None)
+                for name in ("on_start", "on_job", "on_failure", "on_stop")
+            }
+            self._call("on_start")
+        except CannotLoad as error:
+            self._answer(frames.BROKEN, str(error).encode("utf-8", "backslashreplace"))
+            os._exit(1)
+        except BaseException as error:
+            told = f"on_start raised {type(error).__name__}: {error}"
+            self._answer(frames.BROKEN, told.encode("utf-8", "backslashreplace"))
+            os._exit(1)
+        self._roots = import_roots()
+        name = self._options.function.lstrip("^.") or "task"
+        # Asked once: where no records are wanted they cost nothing.
+        self._tasks = TaskLogger(name) if handler_of_environment() else None
+        if self._options.time_limit:
+            signal.signal(signal.SIGALRM, self._time_is_up)
+        self._answer(frames.READY)
+        while (received := self._receive()) is not None:
+            self._run(*received)
+            if os.getpid() != self._pid:
+                os._exit(0)  # a child that the job forked and that came back from it
+        try:
+            self._call("on_stop")
+            _flush()
+        finally:
+            os._exit(0)
+
+    def _run(self, sequence: int, body: bytes) -> None:
+        handle, _, unique, data = body.split(b"\0", 3)
+        try:
+            envelope = Envelope.unpack(data, unique, f"{self._run_id}{sequence:016x}")
+        except BadEnvelope as error:
+            self._fail(error, None, 1, retryable=False)
+            return
+        started = time.time()
+        if envelope.not_before is not None and envelope.not_before > started:
+            self._answer(frames.HELD, repr(envelope.not_before).encode())
+            return
+        CPU_AT_START.pack_into(self._page, 0, time.process_time())
+        job = Job(
+            envelope,
+            function=self._options.function,
+            handle=handle.decode("ascii", "backslashreplace"),
+            unique=unique.decode("utf-8", "surrogateescape"),
+            record=SILENT,
+            say=self._answer,
+            tmp_name=tmp_name(self._run_id, sequence),
+        )
+        try:
+            if self._tasks is None:
+                result = self._perform(job)
+            else:
+                with self._record(self._tasks, job, started) as job.record:
+                    result = self._perform(job)
+        except BaseException as error:
+            if os.getpid() != self._pid:
+                os._exit(1)
+            self._stop_clock()
+            self._call("on_failure", job, error)
+            self._fail(error, job, envelope.attempt)
+        else:
+            if os.getpid() != self._pid:
+                os._exit(0)
+            _flush()
+            self._answer(frames.DONE_AND_FULL if self._is_full() else frames.DONE, result)
+        finally:
+            if job.has_tmp and os.getpid() == self._pid:
+                shutil.rmtree(job.tmp, ignore_errors=True)
+
+    def _perform(self, job: Job) -> bytes:
+        hook = self._hooks["on_job"]
+        limit = self._options.time_limit
+        if limit:
+            self._running = True
+            signal.setitimer(signal.ITIMER_REAL, limit)
+        if hook is not None:
+            hook(job)
+        result = encoded(self._function(job))
+        if limit:
+            self._stop_clock()
+        if len(result) > frames.LONGEST_ANSWER:
+            raise ValueError(
+                f"the result has {len(result)} bytes; gearmand takes {frames.LONGEST_ANSWER}"
+            )
+        return result
+
+    def _record(self, tasks: TaskLogger, job: Job, started: float) -> Record | SilentRecord:
+        queued = job.enqueued_at
+        return tasks.record(
+            id=job.id,
+            task=job.function,
+            handle=job.handle,
+            worker=self._worker,
+            attempt=job.attempt,
+            workload_bytes=len(job.raw),
+            **({} if queued is None else {"queue_ms": round((started - queued) * 1e3, 3)}),
+        )
+
+    def _fail(
+        self, error: BaseException, job: Job | None, attempt: int, *, retryable: bool = True
+    ) -> None:
+        failing: Failing = of_exception(error, self._roots)
+        cpu_at_start = CPU_AT_START.unpack_from(self._page, 0)[0] if job else time.process_time()
+        dossier = Dossier(
+            outcome=_outcome(error),
+            **failing._asdict(),
+            peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            cpu_seconds=round(time.process_time() - cpu_at_start, 6),
+            attempt=attempt,
+        )
+        _flush()
+        told = {
+            "dossier": dossier.to_dict(),
+            "retryable": retryable and not self._is_final(error),
+            "after": error.after if isinstance(error, Retry) else None,
+        }
+        self._answer(frames.FAILED, orjson.dumps(told))
+
+    def _is_final(self, error: BaseException) -> bool:
+        family = type(error).__mro__
+        names = {name for kind in family for name in (kind.__name__, _full_name(kind))}
+        return any(
+            unwanted in names if isinstance(unwanted, str) else unwanted in family
+            for unwanted in self._options.no_retry
+        )
+
+    def _is_full(self) -> bool:
+        limit = self._options.max_memory
+        return limit is not None and resident_bytes(self._pid) >= limit
+
+    def _call(self, name: str, *arguments: Any) -> None:
+        hook: Hook | None = self._hooks[name]
+        if hook is None:
+            return
+        if name == "on_start":
+            hook()
+            return
+        try:
+            hook(*arguments)
+        except Exception as error:  # a hook's fault must not hide the job's own
+            print(f"{name} raised {type(error).__name__}: {error}", file=sys.stderr)
+
+    def _time_is_up(self, _number: int, _frame: FrameType | None) -> None:
+        if self._running:
+            self._running = False
+            raise TimeLimitExceeded(f"the time limit of {self._options.time_limit:g} s has passed")
+
+    def _stop_clock(self) -> None:
+        self._running = False
+        if self._options.time_limit:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _answer(self, kind: int, body: bytes = b"") -> None:
+        if os.getpid() != self._pid:
+            os._exit(0)
+        with self._lock:  # the job may send from several threads
+            self._sock.sendall(frames.answer_frame(kind, body))
+
+    def _receive(self) -> tuple[int, bytes] | None:
+        """The next job's sequence number and body; None when no more will come."""
+        data = self._sock.recv(RECEIVE_SIZE)
+        header = frames.JOB_HEADER
+        while data and len(data) < header.size:
+            more = self._sock.recv(RECEIVE_SIZE)
+            data = data + more if more else b""
+        if not data:
+            return None
+        sequence, size = header.unpack_from(data)
+        if len(data) == header.size + size:
+            return sequence, data[header.size :]
+        body = bytearray(size)
+        filled = len(data) - header.size
+        body[:filled] = data[header.size :]
+        view = memoryview(body)
+        while filled < size:
+            count = self._sock.recv_into(view[filled:])
+            if not count:
+                return None
+            filled += count
+        return sequence, bytes(body)
+
+
+def tmp_name(run_id: str, sequence: int) -> str:
+    """The name of a job's temporary folder; supervisor and executor both know it."""
+    return f"gearmang-{run_id}-{sequence}"
+
+
+def resident_bytes(pid: int) -> int:
+    """What a process holds in memory now; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as statm:  # noqa: PTH123  # half of Path.open's cost
+            return int(statm.read().split()[1]) * _PAGE_SIZE
+    except (OSError, IndexError):
+        return 0
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass  # the job has closed or replaced it
+
+
+def _outcome(error: BaseException) -> str:
+    if isinstance(error, TimeLimitExceeded):
+        return "timed_out"
+    if isinstance(error, Reject | BadEnvelope):
+        return "rejected"
+    return "retry" if isinstance(error, Retry) else "failure"
+
+
+def _full_name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"

@@ -1,0 +1,244 @@
+"""Keeps one executor ready: replaces those that died, were used up or have to be killed."""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Final
+
+from gearmang.errors import CannotLoad
+from gearmang.worker import frames, prctl
+from gearmang.worker.child import Child, Ending
+from gearmang.worker.dossiers import name_of_signal
+from gearmang.worker.frames import Answer, BadFrame
+from gearmang.worker.loop import Loop
+from gearmang.worker.options import Options
+
+LOAD_TIMEOUT: Final = 120.0  # seconds for importing the code
+RETIRE_TIMEOUT: Final = 5.0  # seconds for on_stop and what else a retired executor does at its end
+STACK_TIME: Final = 0.05  # seconds that faulthandler has to write the stacks before the kill
+CLOSED_TIME: Final = 0.1  # seconds between the end of the socket and that of the process
+LAST_RESPAWN: Final = 30.0  # seconds between two tries to load code that breaks
+RECEIVE_SIZE: Final = 256 * 1024  # bytes
+
+log = logging.getLogger("gearmang.worker")
+
+
+class Executors:
+    """The executor at hand, and those that are on their way out.
+
+    Args:
+        on_ready: called when the executor at hand can take jobs.
+        on_answer: called with each answer of the executor at hand.
+        on_death: called with the executor at hand and how it ended.
+        others: gives the descriptors that an executor must not keep open.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        run_id: str,
+        worker: str,
+        loop: Loop,
+        *,
+        on_ready: Callable[[], None],
+        on_answer: Callable[[Answer], None],
+        on_death: Callable[[Child, Ending], None],
+        others: Callable[[], list[int]],
+    ) -> None:
+        self._options, self._run_id, self._worker, self._loop = options, run_id, worker, loop
+        self._on_ready, self._on_answer, self._on_death = on_ready, on_answer, on_death
+        self._others = others
+        self._foreign = prctl.children()
+        self._leaving: list[Child] = []
+        self._respawn_at = 0.0
+        self._respawn_delay = 1.0
+        self._proven = False  # the code was loaded once
+        self.child: Child | None = None
+        self.broken: CannotLoad | None = None  # the code cannot be loaded at all
+        prctl.adopt_orphans()
+
+    @property
+    def is_ready(self) -> bool:
+        return self.child is not None and self.child.ready and self.child.condemned is None
+
+    @property
+    def is_worn_out(self) -> bool:
+        """Whether the executor at hand has run as many jobs as it may."""
+        most = self._options.max_jobs
+        return most is not None and self.child is not None and self.child.jobs >= most
+
+    def spawn(self) -> None:
+        """Fork an executor."""
+        others = self._others()
+        for leaving in self._leaving:
+            others += leaving.descriptors()
+        child = Child(self._options, self._run_id, self._worker, others)
+        child.join(
+            self._loop,
+            answers=lambda: self._read(child),
+            output=lambda _mask: self._read_tail(child),
+            ended=lambda _mask: self._ended(child),
+        )
+        child.kill_at = child.started + LOAD_TIMEOUT
+        self.child = child
+
+    def run(self, sequence: int, body: bytes) -> None:
+        """Hand a job to the executor, which must be ready."""
+        child = self.child
+        if child is None:
+            return
+        child.tail.start()
+        child.jobs += 1
+        try:
+            child.stream.send(frames.job_frame(sequence, body))
+        except OSError:
+            pass  # it is dying; its end tells how
+
+    def replace(self) -> None:
+        """Let the executor at hand end in peace, and fork another."""
+        child = self.child
+        if child is not None:
+            self._retire(child)
+        self.spawn()
+
+    def condemn(self, outcome: str) -> None:
+        """Kill the executor at hand, after it has written its stacks."""
+        child = self.child
+        if child is None or child.condemned is not None:
+            return
+        child.condemned = outcome
+        child.ask_for_stack()
+        child.kill_at = time.monotonic() + STACK_TIME
+
+    def tick(self, now: float) -> None:
+        """Kill what is due, fork what is missing."""
+        for child in (*self._leaving, *([self.child] if self.child else ())):
+            if now >= child.kill_at:
+                child.kill_at = float("inf")
+                child.kill()
+        if self.child is None and now >= self._respawn_at:
+            self.spawn()
+
+    def next_tick(self) -> float:
+        """When `tick` has something to do, by the monotonic clock."""
+        due = [child.kill_at for child in self._leaving]
+        due.append(self._respawn_at if self.child is None else self.child.kill_at)
+        return min(due)
+
+    def end(self, timeout: float) -> None:
+        """End all executors: in peace within the timeout, by force after it."""
+        if self.child is not None:
+            self._retire(self.child)
+            self.child = None
+        deadline = time.monotonic() + timeout
+        for child in self._leaving:
+            child.kill_at = deadline
+        while self._leaving and time.monotonic() < deadline + RETIRE_TIMEOUT:
+            self._loop.wait(max(0.0, min(deadline - time.monotonic(), 0.1)))
+            for child in list(self._leaving):
+                if time.monotonic() >= child.kill_at:
+                    child.kill()
+        self._kill_orphans()
+
+    def _retire(self, child: Child) -> None:
+        self.child = None
+        self._leaving.append(child)
+        child.kill_at = time.monotonic() + RETIRE_TIMEOUT
+        try:
+            child.stream.sock.shutdown(1)
+        except OSError:
+            pass  # it is gone already
+
+    def _read(self, child: Child) -> None:
+        try:
+            data = child.stream.sock.recv(RECEIVE_SIZE)
+            if not data:
+                self._closed(child)
+                return
+            for answer in child.decoder.feed(data):
+                if child is self.child:
+                    self._take(child, answer)
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._closed(child)
+        except BadFrame as error:
+            log.warning("executor %d sent nonsense (%s); it is killed", child.pid, error)
+            self._closed(child)
+
+    def _closed(self, child: Child) -> None:
+        """It may be about to exit; if it is not, its job has closed our socket."""
+        child.stream.close()
+        if child is self.child and child.condemned is None:
+            child.condemned = "closed"
+            child.ask_for_stack()
+            child.kill_at = time.monotonic() + CLOSED_TIME
+
+    def _take(self, child: Child, answer: Answer) -> None:
+        if answer.kind == frames.READY:
+            child.ready = self._proven = True
+            child.kill_at = float("inf")
+            self._respawn_delay = 1.0
+            self._on_ready()
+        elif answer.kind == frames.BROKEN:
+            self._break(CannotLoad(answer.body.decode("utf-8", "backslashreplace")))
+        else:
+            self._on_answer(answer)
+
+    def _break(self, error: CannotLoad) -> None:
+        if not self._proven:
+            self.broken = error
+        log.error("%s; trying again in %g s", error, self._respawn_delay)
+        child, self.child = self.child, None
+        if child is not None:
+            self._leaving.append(child)
+            child.kill_at = time.monotonic() + RETIRE_TIMEOUT
+        self._respawn_at = time.monotonic() + self._respawn_delay
+        self._respawn_delay = min(self._respawn_delay * 2, LAST_RESPAWN)
+
+    def _read_tail(self, child: Child) -> None:
+        if not child.tail.read():
+            self._loop.remove(child.tail.descriptor)
+
+    def _ended(self, child: Child) -> None:
+        if child.stream.sock.fileno() >= 0:
+            self._read(child)  # what it said last
+        ending = child.reap()
+        if ending is None:
+            return
+        child.kill()  # what is left of its group
+        child.tail.drain()
+        self._kill_orphans(child.pid)
+        if child is not self.child:
+            self._leaving = [other for other in self._leaving if other is not child]
+            child.close(self._loop)
+            return
+        self.child = None
+        if child.ready:
+            self._respawn_at = 0.0 if child.jobs else time.monotonic() + 1.0
+            self._on_death(child, ending)
+        else:
+            how = name_of_signal(ending.signal) if ending.signal else f"exit {ending.exit_code}"
+            self._break(CannotLoad(f"the executor died while loading the code ({how})"))
+        child.close(self._loop)
+        if child.jobs:
+            self.spawn()
+
+    def _kill_orphans(self, *gone: int) -> None:
+        """End what an executor's jobs have left behind, in whatever session it is."""
+        known = {child.pid for child in self._leaving} | self._foreign
+        if self.child is not None:
+            known.add(self.child.pid)
+        for _ in range(10):  # a killed parent's children become ours in turn
+            orphans = prctl.children() - known - set(gone)
+            if not orphans:
+                return
+            for pid in orphans:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, os.WNOHANG)
+                except OSError:
+                    pass
+            time.sleep(0.001)

@@ -1,0 +1,76 @@
+"""What supervisor and executor say to each other over their socket pair.
+
+A job travels as it came from gearmand, unparsed: the body of JOB_ASSIGN_UNIQ behind a sequence
+number. The executor answers in frames of a kind and a length.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+JOB_HEADER: Final = struct.Struct("!QI")  # sequence number, length of the body
+ANSWER_HEADER: Final = struct.Struct("!BI")  # kind, length of the body
+
+READY: Final = 1  # the code is loaded; jobs may come
+BROKEN: Final = 2  # the code cannot be loaded; the body says why
+DONE: Final = 3  # the result
+DONE_AND_FULL: Final = 4  # the result, and the executor has grown over its memory limit
+FAILED: Final = 5  # JSON: the dossier, and what the policy wants to know
+HELD: Final = 6  # too early: not before the time (ASCII, seconds since the epoch) in the body
+PROGRESS: Final = 7  # numerator NUL denominator
+DATA: Final = 8  # a part of the result
+
+LONGEST_ANSWER: Final = 64 * 1024 * 1024 - 1024  # bytes of a result that fit in a packet
+
+_KINDS: Final = frozenset(range(READY, DATA + 1))
+
+
+class BadFrame(Exception):
+    """The executor sent what is no frame: its code has written over our socket."""
+
+
+class Answer(NamedTuple):
+    """One frame from the executor."""
+
+    kind: int
+    body: bytes
+
+
+def job_frame(sequence: int, body: bytes) -> bytes:
+    """The frame that hands a job to the executor."""
+    return JOB_HEADER.pack(sequence, len(body)) + body
+
+
+def answer_frame(kind: int, body: bytes = b"") -> bytes:
+    """The frame of an answer."""
+    return ANSWER_HEADER.pack(kind, len(body)) + body
+
+
+class AnswerDecoder:
+    """Turns what came over the socket pair into answers, however it was cut."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Answer]:
+        """Take in bytes and give out the answers that are complete.
+
+        Raises:
+            BadFrame: the bytes are no frame.
+        """
+        if self._buffer:
+            self._buffer += data
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        start, end = 0, len(data)
+        while end - start >= ANSWER_HEADER.size:
+            kind, size = ANSWER_HEADER.unpack_from(data, start)
+            if kind not in _KINDS or size > LONGEST_ANSWER:
+                raise BadFrame(f"kind {kind}, {size} bytes")
+            body = start + ANSWER_HEADER.size
+            if end - body < size:
+                break
+            start = body + size
+            yield Answer(kind, data[body:start])
+        if start < end:
+            self._buffer += memoryview(data)[start:]

@@ -1,0 +1,80 @@
+"""The user's code by its name: ``module:function``, ``module:Class``, ``path/script.py:name``."""
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from gearmang.errors import CannotLoad
+
+Target = str | Callable[..., Any]
+
+
+def load(target: Target) -> Callable[..., Any]:
+    """The callable that runs a job.
+
+    A class is instantiated: it holds what its jobs share. A name is imported, from the current
+    folder too.
+
+    Raises:
+        CannotLoad: there is no such module or name, it cannot be called, or it raises at once.
+    """
+    found = _find(target) if isinstance(target, str) else target
+    if isinstance(found, type):
+        try:
+            found = found()
+        except Exception as error:
+            raise CannotLoad(f"{target}() raised {_told(error)}; mend its __init__") from error
+    if not callable(found):
+        raise CannotLoad(f"{target} is no function: it is a {type(found).__name__}")
+    return found
+
+
+def _find(target: str) -> Any:
+    module_name, colon, path = target.rpartition(":")
+    if not colon or not module_name or not path:
+        raise CannotLoad(f"{target!r} names no code; write module:function")
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        found: Any = _script(module_name) if module_name.endswith(".py") else _module(module_name)
+        for name in path.split("."):
+            found = getattr(found, name)
+    except AttributeError:
+        raise CannotLoad(f"{module_name} has no {path}; write module:function") from None
+    return found
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise CannotLoad(
+            f"there is no module {error.name}; start the worker in the folder that holds it, "
+            "or set PYTHONPATH"
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise CannotLoad(f"importing {name} raised {_told(error)}") from error
+
+
+def _script(path: str) -> ModuleType:
+    name = Path(path).stem
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not Path(path).is_file():
+        raise CannotLoad(f"there is no script {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, os.fspath(Path(path).resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise CannotLoad(f"running {path} raised {_told(error)}") from error
+    return module
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".removesuffix(": ")

@@ -1,0 +1,346 @@
+"""Holds the connections, never runs user code: hands jobs to the executor and sees what happens."""
+
+import faulthandler
+import logging
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from typing import Any, Final
+
+import orjson
+
+from gearmang import wire
+from gearmang.dossier import Dossier
+from gearmang.worker import frames
+from gearmang.worker.aftermath import Aftermath, Attempt
+from gearmang.worker.child import Child, Ending, new_run_id
+from gearmang.worker.dossiers import frames_of_stack, import_roots, message_of_death
+from gearmang.worker.executors import Executors
+from gearmang.worker.frames import Answer
+from gearmang.worker.intake import Assigned, Intake
+from gearmang.worker.link import Link
+from gearmang.worker.loop import Loop
+from gearmang.worker.notify import Notifier
+from gearmang.worker.options import Options
+from gearmang.worker.revision import revision
+from gearmang.worker.signals import Signals
+from gearmang.worker_id import WorkerId
+
+EXIT_DONE: Final = 0  # the lifetime or a signal ended it between jobs
+EXIT_GRACE: Final = 75  # EX_TEMPFAIL: a running job was cut off and given back
+
+HARD_AFTER: Final = 5.0  # seconds after the time limit, when the executor is killed
+MEMORY_CHECK: Final = 0.05  # seconds between two looks at a running job's memory
+SPLAY: Final = 0.1  # of the lifetime, so that a fleet does not restart at once
+PART_TIMEOUT: Final = 1.0  # seconds for gearmand to read our last words
+SETTLE_TIMEOUT: Final = 5.0  # seconds at the end for a copy that was submitted
+STATUS_INTERVAL: Final = 5.0  # seconds between two lines for systemd
+
+log = logging.getLogger("gearmang.worker")
+
+
+class Supervisor:
+    """One worker: `run` returns its exit code.
+
+    Raises:
+        SpoolError: the spool folder cannot be used.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        host = socket.gethostname()
+        self._worker = str(WorkerId(options.function, host, os.getpid(), int(time.time())))
+        self._run_id = new_run_id()
+        self._loop = Loop()
+        self._signals = Signals(self._loop, self._signalled)
+        self._notifier = Notifier()
+        self._intake = Intake(
+            options,
+            self._worker,
+            self._loop,
+            want=self._wants_job,
+            on_job=self._start,
+            on_change=self._server_changed,
+        )
+        where = {"host": host, "revision": revision()}
+        self._aftermath = Aftermath(options, self._worker, where, self._intake, self._intake.next)
+        self._executors = Executors(
+            options,
+            self._run_id,
+            self._worker,
+            self._loop,
+            on_ready=self._ready,
+            on_answer=self._answered,
+            on_death=self._died,
+            others=self._descriptors,
+        )
+        self._attempt: Attempt | None = None
+        self._sequence = 0
+        self._done = self._failed = 0
+        self._quiet = self._stopping = False
+        self._exit_code: int | None = None
+        self._wake_at = 0.0
+        self._memory_at = self._hard_at = self._grace_at = self._stack_at = float("inf")
+        self._status_at = 0.0
+        self._settle_at = float("inf")
+        self._exit_when_settled = EXIT_DONE
+        splay = 1 + random.uniform(-SPLAY, SPLAY)  # noqa: S311  # spreads restarts, hides nothing
+        life = options.lifetime * splay if options.lifetime else float("inf")
+        self._ends_at = time.monotonic() + life
+
+    def run(self) -> int:
+        """Work until the lifetime or a signal ends it.
+
+        Raises:
+            CannotLoad: the code could not be loaded even once.
+        """
+        loop = self._loop
+        with self._signals:
+            try:
+                self._executors.spawn()
+                while self._exit_code is None:
+                    now = time.monotonic()
+                    if now >= self._wake_at:
+                        self._tick(now)
+                    else:
+                        loop.wait(self._wake_at - now)
+            finally:
+                self._notifier.say("STOPPING=1")
+                self._executors.end(0.0 if self._exit_code == EXIT_GRACE else 5.0)
+                self._intake.part(PART_TIMEOUT)
+        loop.close()
+        return self._exit_code
+
+    # Jobs: what happens thousands of times a second.
+
+    def _wants_job(self) -> bool:
+        return (
+            self._attempt is None
+            and not self._stopping
+            and not self._quiet
+            and self._executors.is_ready
+            and self._aftermath.is_spool_clear()
+        )
+
+    def _start(self, job: Assigned) -> None:
+        self._sequence = sequence = self._sequence + 1
+        now = time.monotonic()
+        self._attempt = Attempt(job, sequence, now, f"{self._run_id}{sequence:016x}")
+        options = self._options
+        if options.time_limit:
+            self._hard_at = now + options.time_limit + HARD_AFTER
+            self._wake_by(self._hard_at)
+        if options.max_memory:
+            self._memory_at = now + MEMORY_CHECK
+            self._wake_by(self._memory_at)
+        self._executors.run(sequence, job.body)
+
+    def _answered(self, answer: Answer) -> None:
+        attempt = self._attempt
+        if attempt is None:
+            return
+        kind = answer.kind
+        if kind == frames.DONE or kind == frames.DONE_AND_FULL:  # the hot path
+            self._attempt = None
+            self._hard_at = self._memory_at = float("inf")
+            self._done += 1
+            if kind == frames.DONE_AND_FULL or self._executors.is_worn_out:
+                self._executors.replace()
+            self._intake.complete(attempt.job, answer.body)
+            self._intake.next()
+        elif kind == frames.FAILED:
+            self._end_attempt()
+            self._take_failure(attempt, answer.body)
+        elif kind == frames.HELD:
+            self._end_attempt()
+            self._intake.hold(attempt.job, float(answer.body))
+            self._wake_by(0.0)
+            self._intake.next()
+        elif kind == frames.PROGRESS:
+            self._intake.pass_on(attempt.job, wire.WORK_STATUS, answer.body)
+        elif kind == frames.DATA:
+            self._intake.pass_on(attempt.job, wire.WORK_DATA, answer.body)
+
+    def _take_failure(self, attempt: Attempt, body: bytes) -> None:
+        told: dict[str, Any] = orjson.loads(body)
+        child = self._executors.child
+        if child is None:
+            return
+        child.tail.drain()
+        dossier = Dossier.from_dict(
+            {**told["dossier"], "pid": child.pid, "stderr": child.tail.text}
+        )
+        if not self._options.keep_after_failure or self._executors.is_worn_out:
+            self._executors.replace()
+        self._failed += 1
+        self._aftermath.failed(attempt, dossier, retryable=told["retryable"], after=told["after"])
+        self._wake_by(0.0)
+
+    def _died(self, child: Child, ending: Ending) -> None:
+        attempt = self._attempt
+        if attempt is None:
+            log.warning("executor %d ended between two jobs: %s", child.pid, ending)
+            return
+        self._end_attempt()
+        child.remove_tmp(attempt.sequence)
+        self._failed += 1
+        dossier = self._dossier_of_death(child, ending)
+        self._aftermath.failed(attempt, dossier, killed=True)
+        self._wake_by(0.0)
+
+    def _dossier_of_death(self, child: Child, ending: Ending) -> Dossier:
+        error_type, message = message_of_death(ending.exit_code, ending.signal)
+        outcome = child.condemned or "crashed"
+        if outcome == "closed":
+            outcome = "crashed"
+            error_type, message = "closed", "the job closed the executor's file descriptors"
+        elif outcome == "timed_out":
+            error_type = "TimeLimitExceeded"
+            message = (
+                f"still running {HARD_AFTER:g} s after the time limit of "
+                f"{self._options.time_limit:g} s; the executor was killed"
+            )
+        elif outcome == "out_of_memory":
+            error_type = "OutOfMemory"
+            message = f"over the memory limit of {self._options.max_memory} bytes; it was killed"
+        elif outcome == "lost":
+            error_type = "WorkerStopped"
+            message = f"still running when the grace of {self._options.grace:g} s was over"
+        stack = child.stack()
+        return Dossier(
+            outcome=outcome,
+            error_type=error_type,
+            error_message=message,
+            traceback=stack,
+            frames=frames_of_stack(stack or "", import_roots()),
+            stderr=child.tail.text,
+            signal=ending.signal,
+            exit_code=ending.exit_code,
+            peak_rss_bytes=ending.peak_rss_bytes,
+            cpu_seconds=ending.cpu_seconds,
+            pid=child.pid,
+        )
+
+    def _end_attempt(self) -> None:
+        self._attempt = None
+        self._hard_at = self._memory_at = float("inf")
+
+    # Everything that has its time.
+
+    def _wake_by(self, moment: float) -> None:
+        if moment < self._wake_at:
+            self._wake_at = moment
+
+    def _tick(self, now: float) -> None:
+        if self._executors.broken is not None:
+            self._exit_code = 1
+            raise self._executors.broken
+        if now >= self._hard_at:
+            self._hard_at = float("inf")
+            self._executors.condemn("timed_out")
+        if now >= self._memory_at:
+            self._watch_memory(now)
+        if now >= self._stack_at:
+            self._stack_at = float("inf")
+            self._print_stack()
+        if now >= self._ends_at and not self._stopping:
+            self._stopping = True
+            log.info("the lifetime of %g s is over", self._options.lifetime)
+        if self._stopping:
+            self._stop(now)
+        if now >= self._status_at:
+            self._tell_systemd(now)
+        self._executors.tick(now)
+        self._intake.tick(now)
+        self._wake_at = min(
+            self._hard_at,
+            self._memory_at,
+            self._stack_at,
+            self._ends_at if not self._stopping else now + 0.05,
+            self._grace_at,
+            self._status_at,
+            self._aftermath.next_tick(),
+            self._executors.next_tick(),
+            self._intake.next_tick(now),
+        )
+
+    def _watch_memory(self, now: float) -> None:
+        child, limit = self._executors.child, self._options.max_memory
+        self._memory_at = now + MEMORY_CHECK
+        if child is not None and limit and child.resident_bytes() >= limit:
+            self._memory_at = float("inf")
+            self._executors.condemn("out_of_memory")
+
+    def _stop(self, now: float) -> None:
+        """Go on with ending: the running job first, then what was submitted for another."""
+        if self._attempt is not None:
+            if now >= self._grace_at:
+                self._executors.condemn("lost")
+                self._exit_when_settled = EXIT_GRACE
+                self._grace_at = float("inf")
+            return
+        if any(link.awaited for link in self._intake.links) and now < self._settle_by(now):
+            return
+        self._exit_code = self._exit_when_settled
+
+    def _settle_by(self, now: float) -> float:
+        self._settle_at = min(self._settle_at, now + SETTLE_TIMEOUT)
+        return self._settle_at
+
+    def _ready(self) -> None:
+        self._notifier.say("READY=1")
+        self._intake.next()
+
+    def _server_changed(self, link: Link, what: str) -> None:
+        log.warning("gearmand %s %s", link.server, what)
+        self._wake_by(0.0)
+
+    def _tell_systemd(self, now: float) -> None:
+        self._status_at = now + STATUS_INTERVAL
+        if self._notifier.watchdog:
+            self._status_at = now + min(STATUS_INTERVAL, self._notifier.watchdog / 2)
+            self._notifier.say("WATCHDOG=1")
+        if self._notifier.is_wanted:
+            up = sum(link.up for link in self._intake.links)
+            self._notifier.status(
+                f"{self._options.function}: {self._done} done, {self._failed} failed attempts, "
+                f"{up} of {len(self._intake.links)} servers"
+                + (", draining" if self._stopping else ", quiet" if self._quiet else "")
+            )
+
+    def _signalled(self, number: signal.Signals) -> None:
+        self._wake_by(0.0)
+        self._status_at = 0.0
+        if number in (signal.SIGTERM, signal.SIGINT):
+            if self._stopping and self._grace_at < float("inf"):
+                self._exit_code = EXIT_GRACE if self._attempt else EXIT_DONE
+            else:
+                log.info("%s: no more jobs are taken", number.name)
+                self._stopping = True
+                self._grace_at = time.monotonic() + self._options.grace
+        elif number in (signal.SIGTSTP, signal.SIGCONT):
+            self._quiet = number == signal.SIGTSTP
+            log.info("%s: %s", number.name, "quiet" if self._quiet else "taking jobs again")
+            self._intake.next()
+        else:
+            self._stack_at = time.monotonic() + 0.1
+            if self._executors.child is not None:
+                self._executors.child.ask_for_stack()
+
+    def _print_stack(self) -> None:
+        job = self._attempt
+        print(f"{self._worker}: {job.envelope() if job else 'no job'}", file=sys.stderr)
+        sys.stderr.flush()
+        faulthandler.dump_traceback()
+        child = self._executors.child
+        if child is not None:
+            print(f"executor {child.pid}:\n{child.stack() or 'no answer'}", file=sys.stderr)
+
+    def _descriptors(self) -> list[int]:
+        found = [self._loop.fileno(), *self._signals.descriptors()]
+        for link in self._intake.links:
+            found += link.descriptors()
+        return found
