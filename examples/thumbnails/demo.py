@@ -82,8 +82,11 @@ def figures(story: Story, site: Site) -> None:
         f'collectd_gearman_{kind}{{gearman="{site.gearmand.address}",type="resize"'
         for kind in ("queue_length", "requests", "threads")
     ]
-    story.see("collectd serves queue, running and workers of resize over HTTP",
-              lambda: all(line in site.collectd.metrics() for line in wanted), timeout=15)  # fmt: skip
+    story.see(
+        "collectd serves queue, running and workers of resize over HTTP",
+        lambda: all(line in site.collectd.metrics() for line in wanted),
+        timeout=15,
+    )
     lines = [
         line for line in site.collectd.metrics().splitlines() if line.startswith(tuple(wanted))
     ]

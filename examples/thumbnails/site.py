@@ -12,7 +12,7 @@ from tests.daemons.gearmang import BIN, Collector, Worker, gearmang, gearmang_js
 from tests.daemons.nagios import Nagios
 
 WORKERS = 2
-TIME_LIMIT = 1  # second that one picture may take
+TIME_LIMIT = "1s"  # that one picture may take
 LONG_QUEUE = 30  # waiting pictures from which Nagios is CRITICAL
 OLD_WORKER = 22  # seconds of age from which Nagios is CRITICAL
 DEAD_LETTER_WINDOW = 20  # seconds in which new dead letters are CRITICAL
@@ -44,8 +44,11 @@ class Site:
                 self.gearmand,
                 f"{MODULE}:{function}",
                 "resize",
-                *("--time-limit", str(TIME_LIMIT), "--records", self.records),
-                environment={"GEARMANG_REVISION": revision},
+                *("--time-limit", TIME_LIMIT),
+                environment={
+                    "GEARMANG_REVISION": revision,
+                    "GEARMANG_RECORDS": str(self.records),
+                },
             )
             self.workers.append(worker.start())
 
@@ -59,9 +62,7 @@ class Site:
 
     def dead(self) -> list[dict[str, Any]]:
         """The dead letters that wait."""
-        listed: list[dict[str, Any]] = gearmang_json(
-            "dead", "list", "--state", "dead", "--store", self.store
-        )
+        listed: list[dict[str, Any]] = gearmang_json("dead", "list", "--store", self.store)
         return listed
 
     def run(self, *arguments: str | Path) -> str:
