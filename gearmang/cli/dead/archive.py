@@ -1,7 +1,9 @@
 """``gearmang dead export`` and ``gearmang dead import``."""
 
+import contextlib
 import itertools
 import os
+from contextlib import AbstractContextManager
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -49,9 +51,9 @@ def export(chosen: "Filter", output: str | None, store: str) -> None:
     click.echo(f"exported {count}", err=True)
 
 
-def _target(output: str | None) -> IO[bytes]:
+def _target(output: str | None) -> AbstractContextManager[IO[bytes]]:
     if output is None:
-        return os.fdopen(os.dup(1), "wb")
+        return contextlib.nullcontext(click.get_binary_stream("stdout"))
     return os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "wb")
 
 

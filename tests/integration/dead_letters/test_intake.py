@@ -9,8 +9,8 @@ from sqlalchemy import select
 from gearmang.dead_letters.browse import body, count, envelope_of, find, page
 from gearmang.dead_letters.errors import AmbiguousId, NoSuchLetter
 from gearmang.dead_letters.filters import Filter
-from gearmang.dead_letters.letter import from_envelope, letter_of
 from gearmang.dead_letters.intake import store_letters
+from gearmang.dead_letters.letter import from_envelope, letter_of
 from gearmang.dead_letters.moves import recount
 from gearmang.dead_letters.schema import fingerprints
 from gearmang.dead_letters.store import Store
