@@ -5,6 +5,7 @@ So ``getpid`` is asked first, and again after every command: its answer, by then
 behind each reply. It also tells a service that is not gearmand by its first line.
 """
 
+import gc
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ DEFAULT_MEMORY = 64 * 1024 * 1024  # bytes that the replies of one server may ta
 _COPIES = 5
 _COPIES_NOT_ASCII = 14
 _BYTES_PER_LINE = 320
+_MOST_PER_BYTE = 64  # lines of a few bytes
 
 _FENCE = b"getpid\r\n"
 _PID = rb"OK ([0-9]{1,10})\r?\n"
@@ -54,7 +56,8 @@ class Exchange:
         self.pid = 0
         self._memory = memory
         self._buffer = bytearray()
-        self._cost = 0
+        # Counting lines takes longer than receiving them: small replies are not looked at.
+        self._look_at = memory // _MOST_PER_BYTE
         self._fence = b""
         self._starts: list[int] = []
         self._scanned = 0
@@ -71,9 +74,7 @@ class Exchange:
             BadReply: this is not gearmand, or it sends more than was asked for or may be held.
         """
         self._buffer += data
-        copies = _COPIES if data.isascii() else _COPIES_NOT_ASCII
-        self._cost += copies * len(data) + _BYTES_PER_LINE * data.count(b"\n")
-        if self._cost > self._memory:
+        if len(self._buffer) > self._look_at and not self._may_be_held():
             raise BadReply(f"sent more than may be held ({self._memory >> 20} MiB, parsed)")
         if not self._fence and not self._read_pid():
             return False
@@ -95,16 +96,35 @@ class Exchange:
             BadReply: a reply is not what its command is answered by.
             RefusedReply: gearmand said ERR.
         """
+        collects = gc.isenabled()
+        # Tens of thousands of records, none of them garbage: looking for cycles among them would
+        # take a third of the time.
+        gc.disable()
+        try:
+            return self._parsed()
+        finally:
+            if collects:
+                gc.enable()
+
+    def _parsed(self) -> list[Any]:
         found: list[Any] = []
         for number, command in enumerate(self.commands):
             stop = self._starts[number + 1] - len(self._fence) + 1
             try:
-                found.append(command.parse(bytes(self._buffer[self._starts[number] : stop])))
+                reply = bytes(memoryview(self._buffer)[self._starts[number] : stop])
+                found.append(command.parse(reply))
             except RefusedReply as refusal:
                 if not command.optional:
                     raise RefusedReply(f"refused `{command.text.decode()}`: {refusal}") from None
                 found.append(None)
         return found
+
+    def _may_be_held(self) -> bool:
+        size = len(self._buffer)
+        copies = _COPIES if self._buffer.isascii() else _COPIES_NOT_ASCII
+        # Not again before it has grown by an eighth, which keeps this linear.
+        self._look_at = size + size // 8
+        return copies * self._look_at + _BYTES_PER_LINE * self._buffer.count(b"\n") <= self._memory
 
     def _read_pid(self) -> bool:
         match = re.match(_PID, self._buffer)

@@ -6,7 +6,8 @@ from the right, and a line that is not complete goes on in the next one.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from gearmang.admin.errors import BadReply, RefusedReply
@@ -19,40 +20,37 @@ LONGEST_EXCERPT = 60  # characters of a bad reply that an error shows
 # Patterns are text: `re` compiles each at its first use, which a short-lived check may never reach.
 _VERSION = r"OK (\S{1,80})\r?\n"
 _WORD = r"OK ([A-Z]{1,20})\r?\n"
+_NEITHER_TAB_NOR_END = bytes(byte for byte in range(256) if byte not in b"\t\n")
 _CONNECTION_START = r"[0-9]{1,10} \S+ "
 
 
 def excerpt(data: bytes) -> str:
     """The beginning of a bad reply, fit for an error's sentence."""
-    text = data[: LONGEST_EXCERPT + 1].decode("utf-8", "surrogateescape")
+    return _excerpt_of(data[: LONGEST_EXCERPT + 1].decode("utf-8", "surrogateescape"))
+
+
+def _excerpt_of(text: str) -> str:
     return f"'{clean(text[:LONGEST_EXCERPT])}{'…' if len(text) > LONGEST_EXCERPT else ''}'"
 
 
 def status(reply: bytes) -> tuple[FunctionStatus, ...]:
     """``status``: one record a function."""
-    lines, numbers = _lines(reply), _Numbers()
-    make, kind = tuple.__new__, FunctionStatus
-    try:
-        return tuple(
-            [
-                make(kind, (name, numbers[total], numbers[running], numbers[workers]))
-                for name, total, running, workers in [line.rsplit("\t", 3) for line in lines]
-            ]
-        )
-    except ValueError:  # rare: a name with a newline, or a broken reply
-        return tuple(FunctionStatus(*row) for row in _rows(lines, 3, "status"))
+    # tuple.__new__ is what FunctionStatus() calls, too, without the keyword arguments.
+    return tuple(map(partial(tuple.__new__, FunctionStatus), _table(reply, 4, "status")))
 
 
 def priority_status(reply: bytes) -> tuple[PriorityStatus, ...]:
     """``prioritystatus``: one record a function."""
-    return tuple(PriorityStatus(*row) for row in _rows(_lines(reply), 4, "prioritystatus"))
+    return tuple(map(PriorityStatus._make, _table(reply, 5, "prioritystatus")))
 
 
 def jobs(reply: bytes) -> tuple[QueuedJob, ...]:
     """``show jobs``: one record a job."""
     return tuple(
-        QueuedJob(handle, retries, bool(ghost), bool(background))
-        for handle, retries, ghost, background in _rows(_lines(reply), 3, "show jobs")
+        [
+            QueuedJob(handle, retries, bool(ghost), bool(background))
+            for handle, retries, ghost, background in _table(reply, 4, "show jobs")
+        ]
     )
 
 
@@ -69,16 +67,12 @@ def workers(reply: bytes, known: Collection[str] | None = None) -> tuple[Connect
         known: the functions that ``status`` lists. A connection's functions are told apart by
             spaces, and names may hold spaces: only with this argument are those read right.
     """
-    known = known if known is None else frozenset(known)
-    found = []
-    for line in _connection_lines(_lines(reply)):
-        fd, host, rest = line.split(" ", 2)
-        client_id, _, served = rest.partition(" :")
-        names = served.split(" ")
-        if names[0] or (known is not None and not known.issuperset(names[1:])):
-            client_id, names = _split_odd(rest, known or frozenset())
-        found.append(Connection(int(fd), host, client_id, tuple(names[1:])))
-    return tuple(found)
+    names_of = None if known is None else frozenset(known)
+    lines = _lines(reply)
+    try:
+        return tuple([_connection(line, names_of) for line in lines])
+    except ValueError:  # rare: a newline in an id or in a name, or a broken reply
+        return tuple([_connection(line, names_of) for line in _joined(lines)])
 
 
 def version(reply: bytes) -> str:
@@ -108,18 +102,43 @@ class _Numbers(dict[str, int]):
         return number
 
 
-def _lines(reply: bytes) -> list[str]:
-    """The lines of a list without the dot that ends it."""
+def _body(reply: bytes) -> bytes:
+    """A list without the dot that ends it."""
     if reply == b".\n":
-        return []
+        return b""
     if not reply.endswith(b"\n.\n"):
         _refuse_errors(reply)
         raise BadReply(f"sent a list without its end, {excerpt(reply)}")
-    return reply[:-3].decode("utf-8", "surrogateescape").split("\n")
+    return reply[:-2]
+
+
+def _lines(reply: bytes) -> list[str]:
+    return _body(reply).decode("utf-8", "surrogateescape").split("\n")[:-1]
+
+
+def _table(reply: bytes, columns: int, command: str) -> Iterable[Sequence[Any]]:
+    """Each line as a name and numbers, which stand between tabs.
+
+    Ten thousand functions every few seconds: this is the loop that polling costs. All cells are
+    split at once, and every fourth is a name. That is right only if each line has the same number
+    of tabs, which one comparison shows; where it has not, lines are read one by one.
+    """
+    body = _body(reply)
+    shape = body.translate(None, _NEITHER_TAB_NOR_END)
+    if shape == (b"\t" * (columns - 1) + b"\n") * (len(shape) // columns):
+        cells = body.decode("utf-8", "surrogateescape").replace("\n", "\t").split("\t")
+        cells.pop()  # behind the last line's end
+        number = _Numbers().__getitem__
+        try:
+            numbers = [list(map(number, cells[n::columns])) for n in range(1, columns)]
+            return zip(cells[::columns], *numbers, strict=True)
+        except ValueError:
+            pass
+    return _rows(_lines(reply), columns - 1, command)
 
 
 def _rows(lines: list[str], count: int, command: str) -> Iterator[list[Any]]:
-    """Each line as a name and ``count`` numbers."""
+    """Each line, or what a newline in a name has torn, as a name and ``count`` numbers."""
     numbers, kept = _Numbers(), ""
     for line in lines:
         text = kept + line
@@ -133,24 +152,31 @@ def _rows(lines: list[str], count: int, command: str) -> Iterator[list[Any]]:
             pass
         kept = text + "\n"
     if kept:
-        raise BadReply(f"sent {excerpt(kept.encode('utf-8', 'surrogateescape'))} in `{command}`")
+        raise BadReply(f"sent {_excerpt_of(kept)} in `{command}`")
 
 
-def _connection_lines(lines: list[str]) -> Iterator[str]:
-    """The lines of ``workers``; what a newline in an id or a name has torn is whole again."""
+def _connection(line: str, known: frozenset[str] | None) -> Connection:
+    """A line of ``workers``; ValueError if it is not complete."""
+    fd, host, rest = line.split(" ", 2)
+    client_id, colon, served = rest.partition(" :")
+    if not (colon and fd.isascii() and fd.isdigit() and len(fd) <= LONGEST_NUMBER):
+        raise BadReply(f"sent {_excerpt_of(line)} in `workers`")
+    names = served.split(" ")
+    if names[0] or (known is not None and not known.issuperset(names[1:])):
+        client_id, names = _split_odd(rest, known or frozenset())
+    return Connection(int(fd), host, client_id, tuple(names[1:]))
+
+
+def _joined(lines: list[str]) -> Iterator[str]:
+    """The lines of ``workers``, whole again where a newline in an id or a name has torn them."""
     kept: list[str] = []
     for line in lines:
         if kept and re.match(_CONNECTION_START, line) and " :" in "\n".join(kept):
             yield "\n".join(kept)
             kept = []
         kept.append(line)
-        if not re.match(_CONNECTION_START, kept[0]):
-            raise BadReply(f"sent {excerpt(line.encode('utf-8', 'surrogateescape'))} in `workers`")
     if kept:
-        last = "\n".join(kept)
-        if " :" not in last:
-            raise BadReply(f"sent {excerpt(last.encode('utf-8', 'surrogateescape'))} in `workers`")
-        yield last
+        yield "\n".join(kept)
 
 
 def _split_odd(rest: str, known: frozenset[str]) -> tuple[str, list[str]]:
