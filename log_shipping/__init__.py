@@ -20,6 +20,9 @@ from log_shipping.formatter import JsonFormatter
 from log_shipping.handler import RecordHandler
 from log_shipping.record import Record
 from log_shipping.silent import SilentRecord
+from log_shipping.streams import StreamHandler
+from log_shipping.sub_records import SubRecordHandler
+from log_shipping.syslog import SyslogHandler
 
 __all__ = [
     "HourlyFileHandler",
@@ -27,6 +30,9 @@ __all__ = [
     "Record",
     "RecordHandler",
     "SilentRecord",
+    "StreamHandler",
+    "SubRecordHandler",
+    "SyslogHandler",
     "TaskLogger",
     "add",
     "append",

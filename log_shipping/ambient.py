@@ -1,10 +1,11 @@
 """Records and the current record, as functions that any code can call."""
 
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from log_shipping.configuration import handler_of_environment, settings
 from log_shipping.context import innermost
@@ -49,16 +50,25 @@ def record(
 
 
 def logged(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Record each call of a function: ``@logged("resize")``."""
+    """Record each call of a function, or of a coroutine function: ``@logged("resize")``."""
     check(name)
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
+                with record(name):
+                    return await function(*args, **kwargs)
+
+            return cast(Callable[P, R], awaited)
+
         @functools.wraps(function)
-        def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
             with record(name):
                 return function(*args, **kwargs)
 
-        return wrapped
+        return called
 
     return decorate
 

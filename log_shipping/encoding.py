@@ -30,14 +30,19 @@ def _clean(document: Document) -> Document:
 
 
 def shortened(document: Document, max_bytes: int) -> bytes:
-    """The line with texts and lists cut; what the task itself recorded goes last."""
+    """The line with texts and lists cut, and ``truncated`` set."""
     short = _clean(document) | {"truncated": True}
     for longest in _CLIPS:
         line = careful({name: _clipped(value, longest) for name, value in short.items()})
         if len(line) <= max_bytes:
             return line
-    short.pop("fields", None)
-    return careful({name: _clipped(value, _CLIPS[-1]) for name, value in short.items()})
+    # Still too many fields: the largest go, until the rest fits.
+    least = {name: _clipped(value, _CLIPS[-1]) for name, value in short.items()}
+    for name in sorted(least, key=lambda name: len(careful({name: least[name]})), reverse=True):
+        del least[name]
+        if len(line := careful(least)) <= max_bytes:
+            return line
+    return careful({"truncated": True})
 
 
 def _clipped(value: Any, longest: int) -> Any:

@@ -80,7 +80,7 @@ class HourlyFileHandler(RecordHandler):
                     if written == len(line):
                         return
                     self._end_torn(line[:written])
-                    self._drop(1)
+                    self.drop(1)
                     return
             except Exception:  # what happened happens again below, and is counted there
                 self._fast_until = 0.0

@@ -50,7 +50,7 @@ class RecordHandler(logging.Handler):
                 return
         except Exception as error:
             self._complain(error)
-        self._drop(1 + document.get("dropped", 0))
+        self.drop(1 + document.get("dropped", 0))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one ordinary log line; never raises."""
@@ -62,14 +62,15 @@ class RecordHandler(logging.Handler):
                     return
             except Exception as error:
                 self._complain(error)
-            self._drop(1)
+            self.drop(1)
 
     def _owed(self) -> int:
         with self.lock:
             owed, self._dropped = self._dropped, 0
             return owed
 
-    def _drop(self, count: int) -> None:
+    def drop(self, count: int) -> None:
+        """Count records that could not be written."""
         with self.lock:
             self._dropped += count
 
