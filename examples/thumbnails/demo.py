@@ -4,6 +4,7 @@ Exits 0 only if all that it promises was seen.
 """
 
 import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -171,3 +172,6 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print("\nstopped, and with it all that was started", file=sys.stderr)
         sys.exit(130)
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:  # a daemon did not start, or a command failed
+        print(f"\nThe demo cannot go on: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -39,5 +39,5 @@ def test_a_job_that_segfaults_is_a_dead_letter_and_all_others_are_done(
         assert worker.is_running()
         assert worker.pid == supervisor
         assert letter["function"] == "resize"
-        assert len(letter["attempts"]) == 3
-        assert {attempt["error_type"] for attempt in letter["attempts"]} == {"SIGSEGV"}
+        assert letter["attempts"] == 3
+        assert {attempt["error_type"] for attempt in letter["history"]} == {"SIGSEGV"}
