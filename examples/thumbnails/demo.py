@@ -172,6 +172,7 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print("\nstopped, and with it all that was started", file=sys.stderr)
         sys.exit(130)
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:  # a daemon did not start, or a command failed
+    # A daemon did not start, or a command failed.
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         print(f"\nThe demo cannot go on: {error}", file=sys.stderr)
         sys.exit(1)
