@@ -48,7 +48,7 @@ def as_lines(connection: Connection, query: Select[Any]) -> Iterator[bytes]:
 
 def _line(row: Row[Any], content: Row[Any]) -> bytes:
     told = {"format": FORMAT} | {
-        name: value for name, value in row._mapping.items() if name != "id"
+        str(name): value for name, value in row._mapping.items() if name != "id"
     }
     told["history"] = orjson.Fragment(content.history)
     told |= _bytes_as("payload", content.payload)

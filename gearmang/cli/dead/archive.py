@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -51,10 +51,14 @@ def export(chosen: "Filter", output: str | None, store: str) -> None:
     click.echo(f"exported {count}", err=True)
 
 
-def _target(output: str | None) -> AbstractContextManager[IO[bytes]]:
+@contextlib.contextmanager
+def _target(output: str | None) -> Iterator[IO[bytes]]:
     if output is None:
-        return contextlib.nullcontext(click.get_binary_stream("stdout"))
-    return os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "wb")
+        yield click.get_binary_stream("stdout")
+        return
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    with os.fdopen(descriptor, "wb") as target:
+        yield target
 
 
 @click.command(name="import")
