@@ -15,16 +15,16 @@ from nagios_checks.watchdog import GRACE, claim, watch
 NO_VERDICT = 3  # the exit code of -h, -V and bad options, as of UNKNOWN
 
 
-def run(check: ModuleType) -> NoReturn:
-    """Be the command ``check_gearmang_…`` of a module that has `options` and `judge`.
+def run(check: str) -> NoReturn:
+    """Be the command ``check_gearmang_CHECK``.
 
     Ends by os._exit: taking the interpreter down in order costs a tenth of the whole check.
     """
-    name = "gearmang_" + check.__name__.rpartition(".")[2]
+    name = f"gearmang_{check}"
     try:
-        outcome = conclude(name, check, sys.argv[1:])
+        outcome = conclude(name, load(check), sys.argv[1:])
     except BadOption as error:
-        outcome = unknown(name, f"{error}; usage: {error.usage}")
+        outcome = unknown(name, f"{error}; usage: {error.usage}" if error.usage else str(error))
     except GearmangError as error:
         outcome = unknown(name, str(error))
     except KeyboardInterrupt:
@@ -43,6 +43,13 @@ def run(check: ModuleType) -> NoReturn:
     os._exit(code)
 
 
+def load(check: str) -> ModuleType:
+    """The module of a check: it has `options` and `judge`."""
+    package = __import__("nagios_checks", fromlist=[check])
+    module: ModuleType = getattr(package, check)
+    return module
+
+
 def conclude(name: str, check: ModuleType, arguments: list[str]) -> Outcome:
     """Run one check.
 
@@ -53,18 +60,12 @@ def conclude(name: str, check: ModuleType, arguments: list[str]) -> Outcome:
     chosen = parser.read(arguments)
     if chosen.help:
         return Outcome(NO_VERDICT, parser.help())
-    if chosen.version == 1:
+    if chosen.V:
         from importlib.metadata import version
 
         return Outcome(NO_VERDICT, f"check_{name} {version('gearmang')}\n")
     watch(name, chosen.timeout)
-    style = Style(
-        verbose=min(chosen.verbose, 3),
-        limit=chosen.limit,
-        perfdata=not chosen.no_perfdata,
-        many=len(set(chosen.hostname)) > 1,
-        asked=_asked(arguments) if chosen.verbose >= 2 else (),
-    )
+    style = Style.of(chosen, _asked(arguments) if chosen.verbose >= 2 else ())
     return render(name, check.judge(chosen, Sources(chosen.timeout)), style)
 
 

@@ -14,6 +14,9 @@ from nagios_checks.thresholds import Limits, number_range, pair, seconds, state
 DEFAULT = Limits(warning=number_range("0"))
 MOST_NAMED = 3  # functions named behind a sum
 
+# It asks no server.
+NEEDS: tuple[str, ...] | None = None
+
 
 def options(name: str) -> Parser:
     """The options of this check."""

@@ -17,6 +17,7 @@ from nagiosplugin.result import Result, Results
 from nagiosplugin.state import Ok, ServiceState
 from nagiosplugin.summary import Summary
 
+from nagios_checks.options import Chosen
 from nagios_checks.report import Finding, Report, Series
 from nagios_checks.thresholds import severity
 from nagios_checks.wording import label, number, plural, threshold
@@ -41,6 +42,17 @@ class Style(NamedTuple):
     perfdata: bool = True
     many: bool = False
     asked: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, chosen: Chosen, asked: tuple[str, ...] = ()) -> "Style":
+        """The style that a check's options ask for."""
+        return cls(
+            verbose=min(chosen.verbose, 3),
+            limit=chosen.limit,
+            perfdata=not chosen.no_perfdata,
+            many=len(set(getattr(chosen, "hostname", ()))) > 1,
+            asked=asked,
+        )
 
 
 class Outcome(NamedTuple):
@@ -170,9 +182,8 @@ def _line(found: Finding) -> str:
 
 
 def _performance(series: Series, server: str) -> Performance:
-    name = f"{series.subject} {series.quantity}" if series.quantity else series.subject
     return Performance(
-        label(f"{name}@{server}" if server else name),
+        label(series.subject, series.quantity, server),
         number(series.value),
         series.unit,
         threshold(series.warning),

@@ -12,9 +12,12 @@ from nagios_checks.options import Chosen, Option, Parser, selection
 from nagios_checks.report import Finding, Report, Series
 from nagios_checks.selection import Selection
 from nagios_checks.sources import Sources, targets
-from nagios_checks.thresholds import BadThreshold, Limits, number_range, severity, state
+from nagios_checks.thresholds import BadValue, Limits, number_range, severity, state
 
 METRICS = ("waiting", "running", "total")
+
+# What it asks of every server, beyond the functions.
+NEEDS: tuple[str, ...] | None = ()
 
 
 def options(name: str) -> Parser:
@@ -100,5 +103,5 @@ def judge_queue(
 
 def _metric(text: str) -> str:
     if text not in METRICS:
-        raise BadThreshold(f"{text!r} is none of {', '.join(METRICS)}")
+        raise BadValue(f"{text!r} is none of {', '.join(METRICS)}")
     return text

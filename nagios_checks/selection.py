@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from nagios_checks.thresholds import BadThreshold, Limits
+from nagios_checks.thresholds import BadValue, Limits
 
 
 class Rule(NamedTuple):
@@ -16,7 +16,7 @@ class Rule(NamedTuple):
     def reader(cls, limits: Callable[[str], Limits]) -> "Callable[[str], Rule]":
         """A reader of rules whose limits ``limits`` reads.
 
-        The reader raises `BadThreshold` for an empty glob or limits that cannot be read. A name
+        The reader raises `BadValue` for an empty glob or limits that cannot be read. A name
         that holds ``=`` is written with ``[=]``.
         """
 
@@ -25,7 +25,7 @@ class Rule(NamedTuple):
             if not equals or ranges.startswith("]"):
                 glob, equals = text, ""
             if not glob:
-                raise BadThreshold(f"{text!r} names no function; write GLOB or GLOB=WARN,CRIT")
+                raise BadValue(f"{text!r} names no function; write GLOB or GLOB=WARN,CRIT")
             return cls(glob, limits(ranges) if equals else None)
 
         return read

@@ -13,7 +13,9 @@ from nagios_checks.thresholds import STATES
 
 if TYPE_CHECKING:
     from gearmang.dead_letters.tally import Tally
+    from nagios_checks.records import TaskFigures
 
+LEAST_TIME = 0.05  # seconds
 DEFAULT_STORE = "/var/lib/gearmang/dead_letters.db"
 Answer = Snapshot | AdminError
 
@@ -28,20 +30,34 @@ class Sources:
     def __init__(self, timeout: Timeout) -> None:
         self.timeout = timeout
         self.now = time.time()
-        self._deadline = time.monotonic() + timeout.seconds
+        self.deadline = time.monotonic() + timeout.seconds
         self._answers: dict[Target, Answer] = {}
+
+    def until(self, deadline: float) -> "Sources":
+        """The same sources with an earlier deadline, on the monotonic clock."""
+        from copy import copy
+
+        other: Sources = copy(self)
+        other.deadline = min(deadline, self.deadline)
+        return other
 
     @property
     def seconds_left(self) -> float:
         """Until the run must have ended; never less than a moment, so that a poll can be tried."""
-        return max(0.05, self._deadline - time.monotonic())
+        return max(LEAST_TIME, self.deadline - time.monotonic())
 
-    def poll(self, targets: Iterable[Target], *, workers: bool = False) -> list[Answer]:
-        """What each server says, in the order of ``targets``; those asked before are not asked."""
+    def poll(
+        self, targets: Iterable[Target], *, workers: bool = False, verbosity: bool = False
+    ) -> list[Answer]:
+        """What each server says, in the order of ``targets``.
+
+        A server that was asked before is not asked again: whoever polls for several checks asks
+        first for all that any of them wants.
+        """
         targets = list(targets)
         missing = [target for target in targets if target not in self._answers]
         if missing:
-            answers = poll(missing, timeout=self.seconds_left, workers=workers)
+            answers = poll(missing, timeout=self.seconds_left, workers=workers, verbosity=verbosity)
             self._answers.update(zip(missing, answers, strict=True))
         return [self._answers[target] for target in targets]
 
@@ -62,6 +78,19 @@ class Sources:
         try:
             return tally(url, since=self.now - window, timeout=self.seconds_left)
         except StoreError as error:
+            return Finding(STATES["CRITICAL"], str(error))
+
+    def records(self, path: str, window: float) -> "dict[str, TaskFigures] | Finding":
+        """The figures of the task records of the last ``window`` seconds, by function.
+
+        Returns:
+            The figures, or the finding that the records cannot be read.
+        """
+        from nagios_checks.records import UnreadableRecords, figures
+
+        try:
+            return figures(path, since=self.now - window, deadline=self.deadline)
+        except UnreadableRecords as error:
             return Finding(STATES["CRITICAL"], str(error))
 
     def failure(self, error: AdminError) -> Finding:

@@ -29,7 +29,7 @@ _UNITS = (86_400, 3_600, 60, 1)  # seconds in d, h, m, s
 ParseRange = Callable[[str], Range]
 
 
-class BadThreshold(GearmangError, ValueError):
+class BadValue(GearmangError, ValueError):
     """A range, a duration or a state that cannot be read."""
 
 
@@ -42,25 +42,23 @@ def state(text: str) -> ServiceState:
     """Read the name of a state, in any case.
 
     Raises:
-        BadThreshold: it is none of OK, WARNING, CRITICAL, UNKNOWN.
+        BadValue: it is none of OK, WARNING, CRITICAL, UNKNOWN.
     """
     try:
         return STATES[text.upper()]
     except KeyError:
-        raise BadThreshold(
-            f"{text!r} is no state; write OK, WARNING, CRITICAL or UNKNOWN"
-        ) from None
+        raise BadValue(f"{text!r} is no state; write OK, WARNING, CRITICAL or UNKNOWN") from None
 
 
 def seconds(text: str) -> float:
     """Read a duration: ``90s``, ``10m``, ``1h30m``, ``2d``, or a bare number of seconds.
 
     Raises:
-        BadThreshold: it is none.
+        BadValue: it is none.
     """
     match = re.fullmatch(_DURATION, text.strip())
     if match is None or not any(match.groups()):
-        raise BadThreshold(f"{text!r} is no duration; write 90s, 10m, 1h30m or 2d")
+        raise BadValue(f"{text!r} is no duration; write 90s, 10m, 1h30m or 2d")
     return sum(float(part) * unit for part, unit in zip(match.groups("0"), _UNITS, strict=True))
 
 
@@ -68,7 +66,7 @@ def number_range(text: str) -> Range:
     """Read a range of numbers.
 
     Raises:
-        BadThreshold: it is none, or its start lies above its end.
+        BadValue: it is none, or its start lies above its end.
     """
     return _range(text, _number, "10, 1:, 5:10, ~:10 or @5:10")
 
@@ -77,7 +75,7 @@ def duration_range(text: str) -> Range:
     """Read a range of durations; the `Range` is in seconds.
 
     Raises:
-        BadThreshold: it is none, or its start lies above its end.
+        BadValue: it is none, or its start lies above its end.
     """
     return _range(text, seconds, "10m, 1m:1h30m or 2d")
 
@@ -88,7 +86,7 @@ def pair(parse: ParseRange) -> Callable[[str], "Limits"]:
     def read(text: str) -> Limits:
         warning, _, critical = text.partition(",")
         if not warning and not critical:
-            raise BadThreshold(f"{text!r} holds no range; write WARN,CRIT")
+            raise BadValue(f"{text!r} holds no range; write WARN,CRIT")
         return Limits(
             parse(warning) if warning else Range(), parse(critical) if critical else Range()
         )
@@ -116,19 +114,19 @@ class Limits(NamedTuple):
 def _range(text: str, atom: Callable[[str], float], examples: str) -> Range:
     match = re.fullmatch(_RANGE, text.strip())
     if match is None or not (match["start"] or match["end"]):
-        raise BadThreshold(f"{text!r} is no range; write {examples}")
+        raise BadValue(f"{text!r} is no range; write {examples}")
     try:
         start = float("-inf") if match["start"] == "~" else atom(match["start"] or "0")
         end = atom(match["end"]) if match["end"] else float("inf")
-    except BadThreshold:
-        raise BadThreshold(f"{text!r} is no range; write {examples}") from None
+    except BadValue:
+        raise BadValue(f"{text!r} is no range; write {examples}") from None
     if start > end:
-        raise BadThreshold(f"{text!r}: the range starts above its end; write START:END")
+        raise BadValue(f"{text!r}: the range starts above its end; write START:END")
     # nagiosplugin's Range takes no -5 and no 1e-05 as text, but it copies a Range as it stands.
     return Range()._replace(invert=bool(match["invert"]), start=start, end=end)
 
 
 def _number(text: str) -> float:
     if not re.fullmatch(_NUMBER, text):
-        raise BadThreshold(f"{text!r} is no number")
+        raise BadValue(f"{text!r} is no number")
     return float(text) if "." in text else int(text)

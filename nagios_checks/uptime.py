@@ -1,31 +1,28 @@
 """check_gearmang_uptime: workers that outlive their lifetime, because they hang or leak."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
-from nagiosplugin.state import Ok, ServiceState, Unknown, Warn
+from nagiosplugin.state import Critical, Unknown
 
 from gearmang.admin import Connection
 from gearmang.poll import Snapshot
-from gearmang.worker_id import WorkerId
-from nagios_checks import wording
+from nagios_checks.ages import Worker, by_id, judge_workers
 from nagios_checks.fleet import survey, unmatched
-from nagios_checks.options import Chosen, Parser, selection
-from nagios_checks.report import Finding, Report, Series
+from nagios_checks.options import BadOption, Chosen, Option, Parser, selection
+from nagios_checks.report import Finding, Report
 from nagios_checks.selection import Selection
 from nagios_checks.sources import Sources, targets
-from nagios_checks.thresholds import Limits, duration_range, severity
+from nagios_checks.thresholds import BadValue, Limits, duration_range
+from nagios_checks.wording import duration, shown
 
 # For a check that is called without -w and -c: a worker of gearmang lives 5 minutes.
 DEFAULT = Limits(duration_range("10m"), duration_range("1h"))
-CLOCK_SKEW = 300.0  # seconds that a worker may have started in our future
+SOURCES = ("gearmand", "processes", "seen")
+DEFAULT_PATTERN = "gearmang work "
+DEFAULT_STATE = "/var/lib/gearmang/seen_workers.json"
 
-
-class Worker(NamedTuple):
-    """One worker: who it is, and its age in seconds, None where that cannot be told."""
-
-    who: str
-    age: float | None
+# What it asks of every server, beyond the functions.
+NEEDS: tuple[str, ...] | None = ("workers",)
 
 
 def options(name: str) -> Parser:
@@ -33,87 +30,118 @@ def options(name: str) -> Parser:
     return Parser(
         name,
         "Alerts on the oldest worker of each function (WARNING above 10m and CRITICAL above 1h\n"
-        "unless -w or -c is given), and on workers whose age cannot be told.",
+        "unless -w or -c is given), and on workers whose age cannot be told. An age comes from\n"
+        "  gearmand   the id that a worker shows there: NAME@HOST:PID+START (the default)\n"
+        "  processes  the processes of this host whose command line fits --pattern\n"
+        "  seen       when an earlier run of this check first saw the connection (--state)",
         "-H gm1 -w 10m -c 1h30m",
         duration_range,
+        (
+            Option("--source", "NAME", "where ages come from, see above", _source, "gearmand"),
+            Option(
+                "--pattern",
+                "REGEX",
+                f"found in the command lines of workers ({DEFAULT_PATTERN!r})",
+                default=DEFAULT_PATTERN,
+            ),
+            Option("--state", "FILE", f"({DEFAULT_STATE})", default=DEFAULT_STATE),
+        ),
     )
 
 
 def judge(chosen: Chosen, sources: Sources) -> Report:
-    """Judge the workers of every selected function on every server."""
+    """Judge the workers of every selected function on every server, or those of this host."""
     bare = chosen.warning is None and chosen.critical is None
     functions = selection(chosen, DEFAULT if bare else Limits())
+    if chosen.source == "processes":
+        return judge_processes(chosen.pattern, functions.default)
+    if chosen.source == "seen":
+        return _judge_seen(chosen, functions, sources)
 
     def judge_server(snapshot: Snapshot) -> Iterator[Finding]:
-        return judge_connections(
-            snapshot.connections, functions, lambda connection: by_id(connection, sources.now)
-        )
+        return judge_connections(snapshot, functions, lambda one: by_id(one, sources.now))
 
-    seen = survey(sources.poll(targets(chosen), workers=True), sources, judge_server)
-    findings = seen.findings + (unmatched(functions) if seen.snapshots else [])
-    return Report(findings, f"{_oldest(findings)} on {seen.where}", seen.diagnostics)
-
-
-def by_id(connection: Connection, now: float) -> Worker:
-    """A worker whose client id says when it started.
-
-    One that starts in the future, by more than clocks may differ, has no age that can be trusted.
-    """
-    worker = WorkerId.parse(connection.client_id)
-    if worker is None or worker.started > now + CLOCK_SKEW:
-        who = f"{connection.client_id} at {connection.host}"
-        return Worker(who, None)
-    return Worker(f"pid {worker.pid} on {worker.host}", worker.age(now))
+    return _judge_servers(chosen, functions, sources, judge_server)
 
 
 def judge_connections(
-    connections: Iterable[Connection],
-    functions: Selection,
-    age: Callable[[Connection], Worker],
+    snapshot: Snapshot, functions: Selection, worker: Callable[[Connection], Worker]
 ) -> Iterator[Finding]:
     """Judge the workers of one server, function by function."""
     by_function: dict[str, list[Worker]] = {}
-    for connection in connections:
-        if connection.functions:
-            worker = age(connection)
-            for name in set(connection.functions):
-                if functions.rule(name):
-                    by_function.setdefault(name, []).append(worker)
+    for connection in snapshot.connections:
+        served = [name for name in set(connection.functions) if functions.rule(name)]
+        if served:
+            found = worker(connection)
+            for name in served:
+                by_function.setdefault(name, []).append(found)
     for name in sorted(by_function):
-        yield judge_function(name, by_function[name], functions.limits(name) or functions.default)
+        yield judge_workers(name, by_function[name], functions.limits(name) or functions.default)
     if not by_function:
-        yield Finding(Unknown, "no worker is registered whose age could be judged")
+        yield Finding(Unknown, "no worker whose age could be judged")
 
 
-def judge_function(name: str, workers: list[Worker], limits: Limits) -> Finding:
-    """Judge the workers of one function by the oldest of them.
+def judge_processes(pattern: str, limits: Limits) -> Report:
+    """Judge the processes of this host whose command line the pattern is found in.
 
-    Ages that cannot be told are a WARNING of their own: behind one may be a worker that hangs.
+    Raises:
+        BadOption: the pattern is no regular expression.
     """
-    aged = [(worker.age, worker.who) for worker in workers if worker.age is not None]
-    unreadable = [worker for worker in workers if worker.age is None]
-    phrases: list[str] = []
-    verdict: ServiceState = Ok
-    series: tuple[Series, ...] = ()
-    if aged:
-        age, who = max(aged)
-        verdict = limits.judge(age)
-        broken = limits.broken(age)
-        limit = f" (limit {wording.limit(broken, wording.duration)})" if broken is not None else ""
-        phrases.append(
-            f"oldest worker of {wording.shown(name)} is {wording.duration(age)} old{limit}: "
-            f"{wording.shown(who)}"
-        )
-        series = (Series(name, int(age), "", "s", limits.warning, limits.critical, additive=False),)
-    if unreadable:
-        verdict = max(verdict, Warn, key=severity)
-        phrases.append(
-            f"{wording.plural(len(unreadable), 'worker')} of {wording.shown(name)} without "
-            f"a readable id: {wording.shown(unreadable[0].who)}"
-        )
-    return Finding(verdict, ", ".join(phrases), weight=max(aged)[0] if aged else 0, series=series)
+    import re
+
+    from nagios_checks import processes
+
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise BadOption(f"--pattern: {pattern!r} is no regular expression: {error}") from None
+    try:
+        found = processes.workers(compiled)
+    except processes.NoProcesses as error:
+        return Report([Finding(Critical, str(error))], "")
+    if not found:
+        return Report([Finding(Unknown, f"no process has {shown(pattern)!r} in its command")], "")
+    finding = judge_workers(pattern.strip(), found, limits)
+    return Report([finding], finding.text)
 
 
-def _oldest(findings: list[Finding]) -> str:
+def _judge_seen(chosen: Chosen, functions: Selection, sources: Sources) -> Report:
+    from nagios_checks import seen
+
+    try:
+        with seen.state(chosen.state, sources.deadline) as known:
+
+            def judge_server(snapshot: Snapshot) -> Iterator[Finding]:
+                server = str(snapshot.server)
+                times = seen.update(known.get(server, {}), snapshot, sources.now)
+                known[server] = times
+
+                def worker(connection: Connection) -> Worker:
+                    since = times[seen.name_of(snapshot.pid, connection)]
+                    who = f"{connection.client_id} at {connection.host}"
+                    return Worker(who, sources.now - since)
+
+                return judge_connections(snapshot, functions, worker)
+
+            return _judge_servers(chosen, functions, sources, judge_server)
+    except seen.BadState as error:
+        return Report([Finding(Critical, str(error))], "")
+
+
+def _judge_servers(
+    chosen: Chosen,
+    functions: Selection,
+    sources: Sources,
+    judge_server: Callable[[Snapshot], Iterator[Finding]],
+) -> Report:
+    seen = survey(sources.poll(targets(chosen), workers=True), sources, judge_server)
+    findings = seen.findings + (unmatched(functions) if seen.snapshots else [])
     ages = [series.value for found in findings for series in found.series]
-    return f"the oldest worker is {wording.duration(max(ages, default=0))} old"
+    fine = f"the oldest worker is {duration(max(ages, default=0))} old on {seen.where}"
+    return Report(findings, fine, seen.diagnostics)
+
+
+def _source(text: str) -> str:
+    if text not in SOURCES:
+        raise BadValue(f"{text!r} is none of {', '.join(SOURCES)}")
+    return text

@@ -20,17 +20,20 @@ def shown(name: str) -> str:
     return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
 
 
-def label(name: str) -> str:
-    """A perfdata label that Nagios, RRD and Graphite take, the same for the same name always.
+def label(name: str, quantity: str = "", server: str = "") -> str:
+    """A perfdata label that Nagios, RRD and Graphite take, the same for the same series always.
 
-    A short and harmless name stands as it is. Any other is cleaned and gets its checksum in front,
-    so that no two names share a label, nor the 19 characters by which RRD knows it.
+    A short and harmless one stands as it is: ``resize``, ``resize busy``, ``resize@gm1:4730``. Any
+    other is cleaned and gets its checksum in front, so that no two series share a label, nor the
+    19 characters by which RRD knows it.
     """
-    fit = "".join(letter if letter in _FIT_FOR_LABEL else "_" for letter in name)
-    if fit == name and 0 < len(name) <= DISTINCT_PREFIX:
-        return name
-    checksum = crc32(name.encode("utf-8", "surrogateescape"))
-    return f"{checksum:08x}~{fit}"[:LONGEST_LABEL]
+    text = f"{name}@{server}" if server else name
+    fit = "".join(letter if letter in _FIT_FOR_LABEL else "_" for letter in text)
+    whole = f"{fit} {quantity}" if quantity else fit
+    if fit == text and 0 < len(whole) <= DISTINCT_PREFIX:
+        return whole
+    checksum = crc32(f"{text} {quantity}".encode("utf-8", "surrogateescape"))
+    return f"{checksum:08x}~{whole}"[:LONGEST_LABEL]
 
 
 def number(value: float) -> str:
@@ -41,7 +44,9 @@ def number(value: float) -> str:
 
 
 def duration(value: float) -> str:
-    """``0.25s``, ``45s``, ``12m30s``, ``2h5m``, ``3d4h``: two units at most."""
+    """``12ms``, ``1.25s``, ``45s``, ``12m30s``, ``2h5m``, ``3d4h``: two units at most."""
+    if 0 < value < 1:
+        return f"{number(float(f'{value * 1000:.3g}'))}ms"
     if value < 60:
         return f"{value:.3g}s"
     whole = round(value)

@@ -16,6 +16,9 @@ from nagios_checks.thresholds import Limits, number_range, pair, severity
 
 DEFAULT = Limits(critical=number_range("1:"))
 
+# What it asks of every server, beyond the functions.
+NEEDS: tuple[str, ...] | None = ("workers",)
+
 
 def options(name: str) -> Parser:
     """The options of this check."""

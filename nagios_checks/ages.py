@@ -1,0 +1,61 @@
+"""How old workers are, as their client ids say, and how their ages are judged."""
+
+from typing import NamedTuple
+
+from nagiosplugin.state import Ok, ServiceState, Warn
+
+from gearmang.admin import Connection
+from gearmang.worker_id import WorkerId
+from nagios_checks import wording
+from nagios_checks.report import Finding, Series
+from nagios_checks.thresholds import Limits, severity
+
+CLOCK_SKEW = 300.0  # seconds that a worker may have started in our future
+
+
+class Worker(NamedTuple):
+    """One worker: who it is, and its age in seconds, None where that cannot be told."""
+
+    who: str
+    age: float | None
+
+
+def by_id(connection: Connection, now: float) -> Worker:
+    """A worker whose client id says when it started.
+
+    One that starts in the future, by more than clocks may differ, has no age that can be trusted.
+    """
+    worker = WorkerId.parse(connection.client_id)
+    if worker is None or worker.started > now + CLOCK_SKEW:
+        return Worker(f"{connection.client_id} at {connection.host}", None)
+    return Worker(f"pid {worker.pid} on {worker.host}", worker.age(now))
+
+
+def judge_workers(name: str, workers: list[Worker], limits: Limits) -> Finding:
+    """Judge the workers of one function by the oldest of them.
+
+    Ages that cannot be told are a WARNING of their own: behind one may be a worker that hangs.
+    """
+    aged = [(worker.age, worker.who) for worker in workers if worker.age is not None]
+    unreadable = [worker for worker in workers if worker.age is None]
+    phrases: list[str] = []
+    verdict: ServiceState = Ok
+    series: tuple[Series, ...] = ()
+    oldest = 0.0
+    if aged:
+        oldest, who = max(aged)
+        verdict = limits.judge(oldest)
+        broken = limits.broken(oldest)
+        limit = f" (limit {wording.limit(broken, wording.duration)})" if broken is not None else ""
+        phrases.append(
+            f"oldest worker of {wording.shown(name)} is {wording.duration(oldest)} old{limit}: "
+            f"{wording.shown(who)}"
+        )
+        series = (Series(name, int(oldest), "", "s", *limits, additive=False),)
+    if unreadable:
+        verdict = max(verdict, Warn, key=severity)
+        phrases.append(
+            f"{wording.plural(len(unreadable), 'worker')} of {wording.shown(name)} without "
+            f"a readable id: {wording.shown(unreadable[0].who)}"
+        )
+    return Finding(verdict, ", ".join(phrases), weight=oldest, series=series)

@@ -1,0 +1,122 @@
+"""check_gearmang_all: every service of one file, each source asked once, each result submitted."""
+
+import time
+from collections.abc import Sequence
+
+from nagiosplugin.state import Ok
+
+from gearmang.errors import GearmangError
+from gearmang.poll import Target
+from nagios_checks import wording
+from nagios_checks.config import Service, services
+from nagios_checks.options import BadOption, Chosen, Option, Parser
+from nagios_checks.passive import Result
+from nagios_checks.plugin import Outcome, Style, render, unknown
+from nagios_checks.report import Finding, Report, Series
+from nagios_checks.sources import Sources, targets
+from nagios_checks.thresholds import STATES, number_range
+
+SHARE_FOR_JUDGING = 0.6  # of the timeout, where results are submitted
+DEFAULT = "/etc/gearmang/checks.toml"
+
+_NOT_HERE = ("-w", "-c", "--function", "--exclude", "-H", "-p", "--ca", "--cert", "--key")
+_BY_CODE = {state.code: state for state in STATES.values()}
+
+
+def options(name: str) -> Parser:
+    """The options of this check."""
+    return Parser(
+        name,
+        "Judges every service of a TOML file. Each gearmand is polled once. Alone it prints what\n"
+        "is wrong, the worst first, and exits with the worst; with --passive or --nrdp it submits\n"
+        "each service as a passive result and exits 0, or 3 when one could not be delivered.",
+        "--config /etc/gearmang/checks.toml --passive /var/lib/nagios4/rw/nagios.cmd",
+        number_range,
+        (
+            Option("--config", "FILE", "the services (/etc/gearmang/checks.toml)", default=DEFAULT),
+            Option("--passive", "PATH", "submit to Nagios' command pipe or check-result folder"),
+            Option("--nrdp", "URL", "submit through NRDP"),
+            Option("--token-file", "FILE", "the file with NRDP's token"),
+        ),
+        without=_NOT_HERE,
+    )
+
+
+def judge(chosen: Chosen, sources: Sources) -> Report:
+    """Judge every service and submit the results where that is asked for.
+
+    Raises:
+        BadConfig: the file cannot be used.
+        BadOption: --nrdp without --token-file.
+        NotDelivered: results could not be submitted.
+    """
+    if chosen.nrdp and not chosen.token_file:
+        raise BadOption("--nrdp needs --token-file FILE")
+    found = services(chosen.config)
+    submits = bool(chosen.passive or chosen.nrdp)
+    # A server that is frozen takes all the time there is, and the others' results have to go out.
+    judged_by = time.monotonic() + SHARE_FOR_JUDGING * sources.seconds_left
+    results = conclude_all(found, sources.until(judged_by) if submits else sources)
+    if chosen.passive:
+        from nagios_checks import passive
+
+        passive.deliver(chosen.passive, results, now=sources.now, deadline=sources.deadline)
+    if chosen.nrdp:
+        from nagios_checks import nrdp
+
+        nrdp.deliver(chosen.nrdp, chosen.token_file, results, timeout=sources.seconds_left)
+    return summary(results, submitted=submits)
+
+
+def conclude_all(found: Sequence[Service], sources: Sources) -> list[Result]:
+    """Judge each service; servers are asked before, all at once, for all that any check wants."""
+    asked: dict[Target, None] = {}
+    wanted: dict[str, bool] = {}
+    for service in found:
+        needs = service.module.NEEDS
+        if needs is not None:
+            asked.update(dict.fromkeys(targets(service.chosen)))
+            wanted.update(dict.fromkeys(needs, True))
+    sources.poll(asked, **wanted)
+    # Round trips wait for answers: they come last, and share what time is left.
+    order = sorted(range(len(found)), key=lambda number: found[number].check == "roundtrip")
+    outcomes: dict[int, Outcome] = {}
+    for place, number in enumerate(order):
+        service = found[number]
+        if service.check == "roundtrip":
+            share = sources.seconds_left / (len(order) - place)
+            outcomes[number] = _conclude(service, sources.until(time.monotonic() + share))
+        else:
+            outcomes[number] = _conclude(service, sources)
+    return [
+        Result(service.host, service.description, outcomes[number].code, outcomes[number].output)
+        for number, service in enumerate(found)
+    ]
+
+
+def summary(results: Sequence[Result], *, submitted: bool) -> Report:
+    """The report of the command itself: one finding a service, or that all were submitted."""
+    findings = [
+        Finding(_BY_CODE[result.code], f"{wording.shown(result.service)}: {_first_line(result)}")
+        for result in results
+    ]
+    wrong = sum(found.state != Ok for found in findings)
+    services = wording.plural(len(results), "service")
+    fine = f"{services}, {wrong} not OK"
+    if submitted:
+        series = (Series("services", len(results)), Series("not_ok", wrong))
+        return Report([Finding(Ok, fine, series=series)], f"{fine}, submitted")
+    return Report(findings, f"{services}, all OK")
+
+
+def _conclude(service: Service, sources: Sources) -> Outcome:
+    name, chosen = f"gearmang_{service.check}", service.chosen
+    try:
+        return render(name, service.module.judge(chosen, sources), Style.of(chosen))
+    except GearmangError as error:
+        return unknown(name, str(error))
+
+
+def _first_line(result: Result) -> str:
+    line = result.output.partition("\n")[0].partition(" | ")[0]
+    return line.partition(" - ")[2] or line
