@@ -1,9 +1,5 @@
-"""What each field of a record is; docs/records.schema.json is made from it.
+"""What each field of a record is; docs/records.schema.json is made from it."""
 
-Print the JSON Schema with ``python -m log_shipping.schema``.
-"""
-
-import json
 from typing import Any
 
 VERSION = 1  # of the record's form, in the field v
@@ -60,7 +56,7 @@ REQUIRED = ("ts", "level", "event_id", "host", "pid", "service", "v")
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a record in the flat form."""
+    """The JSON Schema of a record in the flat form, as docs/records.schema.json has it."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A task record of gearmang",
@@ -71,7 +67,3 @@ def json_schema() -> dict[str, Any]:
         "required": list(REQUIRED),
         "additionalProperties": False,
     }
-
-
-if __name__ == "__main__":
-    print(json.dumps(json_schema(), indent=2))

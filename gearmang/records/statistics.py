@@ -1,7 +1,23 @@
 """Figures by task, or by any field: count, rate, failures, quantiles."""
 
+from typing import NamedTuple
+
 from gearmang.records.database import Answer, Database
 from gearmang.records.selection import Selection, number_of, text_of
+
+
+class Statistics(NamedTuple):
+    """What `statistics` found.
+
+    Attributes:
+        answer: one row a group.
+        dropped: records that the workers could not write.
+        unreadable: lines that are no record: torn ones, and what does not belong there.
+    """
+
+    answer: Answer
+    dropped: int
+    unreadable: int
 
 
 def statistics(
@@ -11,8 +27,10 @@ def statistics(
     by: str = "task",
     of: str = "duration_ms",
     every_s: int | None = None,
-) -> Answer:
-    """One row a group, the busiest first; with ``every_s`` one for each group and time.
+) -> Statistics:
+    """One row a group, the busiest first; with ``every_s`` one for each time and group.
+
+    A record that stands for several, by its ``sample_rate``, counts as several.
 
     Args:
         by: the field that makes the groups; ``type`` counts every record, anything else whole
@@ -20,45 +38,57 @@ def statistics(
         of: the number that the quantiles are of.
         every_s: seconds of one span of time.
 
-    A record that stands for several, by its ``sample_rate``, counts as several.
+    Raises:
+        RecordsError: DuckDB refuses.
     """
     group, group_values = text_of(by)
     number, number_values = number_of(of)
     condition, values = selection.condition()
-    bucket = f"time_bucket(INTERVAL {every_s:d} SECOND, ts)" if every_s else "NULL"
-    return database.ask(
+    if by != "type":
+        condition += " AND parent IS NULL AND outcome IS NOT NULL"
+    # One pass over the files, each record once however often it was shipped. Rows without an
+    # event_id are lines that could not be read; they fall into one group.
+    database.ask(
         f"""
-        WITH chosen AS (
-            SELECT {bucket} AS "time", {group} AS "group", {number} AS number, ts, outcome,
-                   1 / coalesce(sample_rate, 1) AS weight
-            FROM {"records" if by == "type" else "tasks"}
-            WHERE {condition}
-        )
-        SELECT {'"time",' if every_s else ""}
-            "group" AS "{by.replace('"', "")}",
-            CAST(round(sum(weight)) AS BIGINT) AS count,
-            round(sum(weight) / greatest({every_s or "epoch(max(ts) - min(ts))"}, 1), 3)
-                AS per_second,
-            CAST(round(coalesce(sum(weight) FILTER (outcome = 'failure'), 0)) AS BIGINT)
-                AS failures,
-            quantile_cont(number, 0.5) AS p50,
-            quantile_cont(number, 0.95) AS p95,
-            quantile_cont(number, 0.99) AS p99,
-            max(number) AS max
-        FROM chosen
-        GROUP BY "time", "group"
-        ORDER BY "time", count DESC, "group"
+        CREATE OR REPLACE TEMP TABLE chosen AS
+        SELECT {IDENTITY} AS identity, any_value(ts) AS ts, any_value({group}) AS "group",
+               any_value({number}) AS number, bool_or(outcome = 'failure') AS failed,
+               any_value(sample_rate) AS sample_rate, bool_or({condition}) AS wanted,
+               any_value(dropped) AS dropped, count(*) AS copies
+        FROM lines
+        WHERE ({condition}) OR event_id IS NULL OR dropped IS NOT NULL
+        GROUP BY identity
         """,  # noqa: S608  # built of our own names; every value is bound
-        [*group_values, *number_values, *values],
+        [*group_values, *number_values, *values, *values],
     )
+    bucket = f"time_bucket(INTERVAL {every_s:d} SECOND, ts)" if every_s else "NULL"
+    span = str(every_s) if every_s else "epoch(max(ts) - min(ts))"
+    answer = database.ask(
+        f"""
+        SELECT {bucket + ' AS "time",' if every_s else ""}
+               "group" AS "{by.replace('"', "")}",
+               CAST(round(sum(weight)) AS BIGINT) AS count,
+               round(sum(weight) / greatest({span}, 1), 3) AS per_second,
+               CAST(round(coalesce(sum(weight) FILTER (failed), 0)) AS BIGINT)
+                   AS failures,
+               quantile_cont(number, 0.5) AS p50,
+               quantile_cont(number, 0.95) AS p95,
+               quantile_cont(number, 0.99) AS p99,
+               max(number) AS max
+        FROM (SELECT *, 1 / coalesce(sample_rate, 1) AS weight FROM chosen)
+        WHERE wanted AND identity IS NOT NULL
+        GROUP BY {bucket + "," if every_s else ""} "group"
+        ORDER BY {bucket + "," if every_s else ""} count DESC, "group"
+        """,  # noqa: S608  # built of our own names
+    )
+    ((dropped, unreadable),) = database.ask(
+        """
+        SELECT coalesce(sum(dropped), 0), coalesce(sum(copies) FILTER (identity IS NULL), 0)
+        FROM chosen
+        """
+    ).rows
+    return Statistics(answer, int(dropped), int(unreadable))
 
 
-def losses(database: Database, selection: Selection) -> tuple[int, int]:
-    """How many records the workers had to drop, and how many lines could not be read."""
-    condition, values = selection.condition()
-    dropped = database.ask(
-        f"SELECT coalesce(sum(dropped), 0) FROM records WHERE {condition}",  # noqa: S608  # bound
-        values,
-    ).rows[0][0]
-    unreadable = database.ask("SELECT count(*) FROM lines WHERE event_id IS NULL").rows[0][0]
-    return int(dropped), int(unreadable)
+# 16 bytes where the text has 32; ids of others' making that are no hex digits by their digest.
+IDENTITY = "coalesce(TRY_CAST(event_id AS UUID), TRY_CAST(md5(event_id) AS UUID))"

@@ -37,6 +37,8 @@ COLUMNS = {
     "fields": "JSON",
 }
 
+LONGEST_LINE = 1 << 20  # bytes; DuckDB keeps buffers of this size for each thread
+
 MADE = """
 CREATE VIEW records AS
     SELECT event_id, {merged} FROM lines WHERE event_id IS NOT NULL GROUP BY event_id;
@@ -54,7 +56,8 @@ def statements(sources: Sources) -> str:
         columns = ", ".join(f"{name}: '{kind}'" for name, kind in COLUMNS.items())
         parts.append(
             f"SELECT * FROM read_json({_list(sources.lines)}, format = 'newline_delimited',"  # noqa: S608  # quoted
-            f" columns = {{{columns}}}, ignore_errors = true)"
+            f" columns = {{{columns}}}, ignore_errors = true,"
+            f" maximum_object_size = {LONGEST_LINE})"
         )
     if sources.parquet:
         parts.append(

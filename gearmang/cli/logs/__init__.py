@@ -1,35 +1,28 @@
 """``gearmang logs``: read task records back. Each subcommand is a module, imported when called."""
 
-import importlib
-
 import click
 
+from gearmang.cli.late import LateGroup
+
 _COMMANDS = {
-    # name: (module, attribute, what it does)
-    "stats": ("stats", "stats", "Count, rate, failures and quantiles by task or any field."),
+    name: (f"gearmang.cli.logs.{module}", module, meaning)
+    for name, module, meaning in (
+        ("archive", "archive", "Pack old records, verify the copy, then remove the originals."),
+        ("failures", "failures", "Failures grouped by what they have in common."),
+        ("ingest", "ingest", "Turn lines of other programs into records."),
+        ("plot", "plot", "Durations and failures over time, as an HTML page."),
+        ("ship-check", "ship_check", "Which records have not reached the centre; send them again."),
+        ("slow", "slow", "The slowest tasks."),
+        ("sql", "sql", "Ask any question in SQL."),
+        ("stats", "stats", "Count, rate, failures and quantiles by task or any field."),
+        ("top", "top", "Who uses the time."),
+        ("trace", "trace", "All records of one job, as a tree with durations."),
+        ("view", "view", "Print records as they come in."),
+    )
 }
 
 
-class _LateGroup(click.Group):
-    """A group that imports a command's module only when that command is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, attribute, _ = _COMMANDS[cmd_name]
-        found = importlib.import_module(f"gearmang.cli.logs.{module}")
-        command: click.Command = getattr(found, attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, row[2]) for name, row in _COMMANDS.items()])
-
-
-@click.group(cls=_LateGroup)
+@click.command(cls=LateGroup, late=_COMMANDS)
 def logs() -> None:
     """Read task records back.
 

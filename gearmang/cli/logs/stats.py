@@ -21,14 +21,14 @@ def stats(selection: Selection, by: str, of: str, every_s: int | None, form: str
     Example: gearmang logs stats --since 1h --every 5m --of image.bytes
     """
     from gearmang.records.database import opened
-    from gearmang.records.statistics import losses, statistics
+    from gearmang.records.statistics import statistics
 
     with opened(selection.places, selection.since) as database:
-        print_answer(statistics(database, selection, by=by, of=of, every_s=every_s), form)
-        dropped, unreadable = losses(database, selection)
-    if dropped:
+        found = statistics(database, selection, by=by, of=of, every_s=every_s)
+    print_answer(found.answer, form)
+    if found.dropped:
         click.echo(
-            f"{dropped} records were dropped by the workers that could not write them", err=True
+            f"{found.dropped} records were dropped by workers that could not write", err=True
         )
-    if unreadable:
-        click.echo(f"{unreadable} lines could not be read", err=True)
+    if found.unreadable:
+        click.echo(f"{found.unreadable} lines are no records and were left out", err=True)

@@ -1,0 +1,67 @@
+"""``gearmang logs trace``: what happened in one job."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gearmang.cli.logs.lines import described
+from gearmang.cli.logs.options import output_options, records_option
+from gearmang.cli.logs.printing import print_answer
+from gearmang.records.errors import RecordsError
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+    from gearmang.records.tree import Node
+
+SHORTEST = 6  # characters of an id that are enough to name it
+
+
+@click.command()
+@click.argument("tree", metavar="ID")
+@records_option
+@output_options
+def trace(tree: str, places: tuple[str, ...], form: str) -> None:
+    """All records of one job: its attempts, and what happened inside each.
+
+    ID is the job's id, or its first digits.
+
+    Example: gearmang logs trace 5f2b9c10
+    """
+    from gearmang.records.database import opened
+    from gearmang.records.questions import trace as found
+
+    if len(tree) < SHORTEST:
+        raise click.UsageError(f"an ID has at least {SHORTEST} digits")
+    with opened(places) as database:
+        answer = found(database, tree)
+    if not answer.rows:
+        raise RecordsError(f"no record of {tree} in {', '.join(places)}")
+    if form == "table":
+        _print_trees(answer.as_dicts())
+    else:
+        print_answer(answer, form)
+
+
+def _print_trees(records: list[dict[str, object]]) -> None:
+    from rich.tree import Tree
+
+    from gearmang.cli.output import cell, console
+    from gearmang.records.tree import forest
+
+    by_id: dict[object, list[dict[str, object]]] = {}
+    for record in records:
+        by_id.setdefault(record["id"], []).append(record)
+    for identity, group in by_id.items():
+        shown = Tree(cell(identity, "bold"))
+        for node in forest(group):
+            _add(shown, node)
+        console().print(shown)
+
+
+def _add(shown: "Tree", node: "Node") -> None:
+    from rich.text import Text
+
+    branch = shown.add(Text(described(node.record)))
+    for child in node.children:
+        _add(branch, child)
