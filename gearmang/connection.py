@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from gearmang.admin import Tls
 
 DEFAULT_TIMEOUT: Final = 10.0  # seconds
-RECEIVE_SIZE: Final = 256 * 1024  # bytes taken from a socket at once
+# Above 128 KiB each recv would cost malloc an mmap and a munmap.
+RECEIVE_SIZE: Final = 64 * 1024  # bytes taken from a socket at once
 
 
 class Connection:

@@ -82,7 +82,16 @@ SIZE = _Amount("size")
               help="So many like crashes in a minute end their retries; 0: never.")  # fmt: skip
 @click.option("--spool", type=click.Path(path_type=Path), metavar="DIR",
               help="Keep copies here that gearmand refuses.")  # fmt: skip
-def work(target: str, servers: tuple[Server, ...], processes: int, **given: Any) -> None:
+@click.option("--records", type=click.Path(path_type=Path), metavar="DIR",
+              envvar="GEARMANG_RECORDS", show_envvar=True,
+              help="Write a JSON record of each attempt here.")  # fmt: skip
+def work(
+    target: str,
+    servers: tuple[Server, ...],
+    processes: int,
+    records: Path | None,
+    **given: Any,
+) -> None:
     """Run a worker that survives the jobs that kill it.
 
     Exit codes: 0 its lifetime or a signal ended it; 1 it cannot work; 2 bad options; 75 the grace
@@ -96,6 +105,10 @@ def work(target: str, servers: tuple[Server, ...], processes: int, **given: Any)
         options = Options(target=target, servers=servers, **given)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    if records is not None:
+        import log_shipping
+
+        log_shipping.configure(path=records)  # executors inherit it
     logging.basicConfig(
         format="%(asctime)s gearmang[%(process)d] %(levelname)s %(message)s",
         level=logging.INFO,

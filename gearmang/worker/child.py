@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import FrameType
 from typing import Final, NamedTuple
 
 from gearmang.worker.executor import CPU_AT_START, Executor, resident_bytes, tmp_name
@@ -51,6 +52,7 @@ class Child:
 
     def __init__(self, options: Options, run_id: str, worker: str, others: Iterable[int]) -> None:
         self.ready = False
+        self.closed = False  # its end of the socket
         self.jobs = 0
         self.condemned: str | None = None  # the outcome for which it is killed
         self.kill_at = float("inf")  # by the monotonic clock
@@ -170,8 +172,11 @@ def _become_executor(supervisor: int, output: int, stack: int) -> None:
     die_with_parent(supervisor, signal.SIGKILL)
     os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT):
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT):
         signal.signal(number, signal.SIG_DFL)
+    # Not the default: log_shipping would put a handler there that writes the record which the
+    # supervisor writes of a killed attempt.
+    signal.signal(signal.SIGTERM, _die)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -184,6 +189,11 @@ def _become_executor(supervisor: int, output: int, stack: int) -> None:
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
     except OSError:
         pass  # in a container that forbids it
+
+
+def _die(number: int, _frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def _widen(pipe: int) -> None:

@@ -20,7 +20,7 @@ RETIRE_TIMEOUT: Final = 5.0  # seconds for on_stop and what else a retired execu
 STACK_TIME: Final = 0.05  # seconds that faulthandler has to write the stacks before the kill
 CLOSED_TIME: Final = 0.1  # seconds between the end of the socket and that of the process
 LAST_RESPAWN: Final = 30.0  # seconds between two tries to load code that breaks
-RECEIVE_SIZE: Final = 256 * 1024  # bytes
+RECEIVE_SIZE: Final = 64 * 1024  # bytes; more would cost an mmap each time
 
 log = logging.getLogger("gearmang.worker")
 
@@ -33,6 +33,7 @@ class Executors:
         on_answer: called with each answer of the executor at hand.
         on_death: called with the executor at hand and how it ended.
         others: gives the descriptors that an executor must not keep open.
+        wake_by: asks for a `tick` at a time of the monotonic clock.
     """
 
     def __init__(
@@ -46,10 +47,11 @@ class Executors:
         on_answer: Callable[[Answer], None],
         on_death: Callable[[Child, Ending], None],
         others: Callable[[], list[int]],
+        wake_by: Callable[[float], None],
     ) -> None:
         self._options, self._run_id, self._worker, self._loop = options, run_id, worker, loop
         self._on_ready, self._on_answer, self._on_death = on_ready, on_answer, on_death
-        self._others = others
+        self._others, self._wake_by = others, wake_by
         self._foreign = prctl.children()
         self._leaving: list[Child] = []
         self._respawn_at = 0.0
@@ -61,7 +63,8 @@ class Executors:
 
     @property
     def is_ready(self) -> bool:
-        return self.child is not None and self.child.ready and self.child.condemned is None
+        child = self.child
+        return child is not None and child.ready and not child.closed and child.condemned is None
 
     @property
     def is_worn_out(self) -> bool:
@@ -81,7 +84,7 @@ class Executors:
             output=lambda _mask: self._read_tail(child),
             ended=lambda _mask: self._ended(child),
         )
-        child.kill_at = child.started + LOAD_TIMEOUT
+        self._kill_by(child, child.started + LOAD_TIMEOUT)
         self.child = child
 
     def run(self, sequence: int, body: bytes) -> None:
@@ -110,13 +113,15 @@ class Executors:
             return
         child.condemned = outcome
         child.ask_for_stack()
-        child.kill_at = time.monotonic() + STACK_TIME
+        self._kill_by(child, time.monotonic() + STACK_TIME)
 
     def tick(self, now: float) -> None:
         """Kill what is due, fork what is missing."""
         for child in (*self._leaving, *([self.child] if self.child else ())):
             if now >= child.kill_at:
                 child.kill_at = float("inf")
+                if child.closed and child.condemned is None:
+                    child.condemned = "closed"
                 child.kill()
         if self.child is None and now >= self._respawn_at:
             self.spawn()
@@ -145,7 +150,7 @@ class Executors:
     def _retire(self, child: Child) -> None:
         self.child = None
         self._leaving.append(child)
-        child.kill_at = time.monotonic() + RETIRE_TIMEOUT
+        self._kill_by(child, time.monotonic() + RETIRE_TIMEOUT)
         try:
             child.stream.sock.shutdown(1)
         except OSError:
@@ -171,10 +176,9 @@ class Executors:
     def _closed(self, child: Child) -> None:
         """It may be about to exit; if it is not, its job has closed our socket."""
         child.stream.close()
+        child.closed = True
         if child is self.child and child.condemned is None:
-            child.condemned = "closed"
-            child.ask_for_stack()
-            child.kill_at = time.monotonic() + CLOSED_TIME
+            self._kill_by(child, time.monotonic() + CLOSED_TIME)
 
     def _take(self, child: Child, answer: Answer) -> None:
         if answer.kind == frames.READY:
@@ -194,9 +198,14 @@ class Executors:
         child, self.child = self.child, None
         if child is not None:
             self._leaving.append(child)
-            child.kill_at = time.monotonic() + RETIRE_TIMEOUT
+            self._kill_by(child, time.monotonic() + RETIRE_TIMEOUT)
         self._respawn_at = time.monotonic() + self._respawn_delay
+        self._wake_by(self._respawn_at)
         self._respawn_delay = min(self._respawn_delay * 2, LAST_RESPAWN)
+
+    def _kill_by(self, child: Child, moment: float) -> None:
+        child.kill_at = moment
+        self._wake_by(moment)
 
     def _read_tail(self, child: Child) -> None:
         if not child.tail.read():

@@ -173,7 +173,11 @@ class Intake:
         """When `tick` has something to do, by the monotonic clock."""
         soonest = now + POLL
         for link in self.links:
-            soonest = min(soonest, link.next_tick(), link.polled_at + POLL if link.up else soonest)
+            soonest = min(soonest, link.next_tick())
+            if link.asked:
+                soonest = min(soonest, link.polled_at + SILENCE)
+            elif link.up and not link.awake:
+                soonest = min(soonest, link.polled_at + POLL)
         if self._asking is not None:
             soonest = min(soonest, self._asked_at + PATIENCE)
         wall = time.time()

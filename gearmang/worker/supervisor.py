@@ -76,6 +76,7 @@ class Supervisor:
             on_answer=self._answered,
             on_death=self._died,
             others=self._descriptors,
+            wake_by=self._wake_by,
         )
         self._attempt: Attempt | None = None
         self._sequence = 0
@@ -105,8 +106,7 @@ class Supervisor:
                     now = time.monotonic()
                     if now >= self._wake_at:
                         self._tick(now)
-                    else:
-                        loop.wait(self._wake_at - now)
+                    loop.wait(max(0.0, self._wake_at - now))
             finally:
                 self._notifier.say("STOPPING=1")
                 self._executors.end(0.0 if self._exit_code == EXIT_GRACE else 5.0)
