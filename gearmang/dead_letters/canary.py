@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from gearmang.admin import AdminClient
 from gearmang.client import Client
@@ -135,7 +135,8 @@ def _died(store: Store, tries: dict[str, int], jobs: Sequence[str]) -> set[str]:
         for start in range(0, len(jobs), _JOBS_A_STATEMENT):
             some = jobs[start : start + _JOBS_A_STATEMENT]
             # As ranges, for which the unique index of deaths serves.
-            of_jobs = or_(*(dead_letters.c.death_id.between(job, f"{job}~") for job in some))
+            death = dead_letters.c.death_id
+            of_jobs = or_(*(and_(death > job, death < f"{job}~") for job in some))
             died.update(connection.scalars(select(dead_letters.c.death_id).where(of_jobs)))
     return {job for job, number in map(_parts, died) if number > tries[job]}
 

@@ -103,8 +103,11 @@ def reach(client: Client) -> None:
     Raises:
         NotQueued: there is none.
     """
-    for _ in client.queue(()):
-        pass
+    try:
+        for _ in client.queue(()):
+            pass
+    except NotQueued as error:
+        raise NotQueued(f"no letter was touched: {error.__cause__ or error}") from None
 
 
 def unique_of(death_id: str, plan: str) -> str:
@@ -151,21 +154,24 @@ def _can_be_queued(function: str) -> bool:
 def submit(store: Store, client: Client, plan: str, claimed: list[Row[Any]]) -> None:
     """Submit claimed letters and settle those that gearmand has confirmed, come what may."""
     by_server: dict[str, list[int]] = {}
+    failure = ""
     try:
         for queued in client.queue(_packed(store, plan, claimed)):
             identity = queued.packed.tag
             assert isinstance(identity, int)  # noqa: S101 # what _packed put there
             by_server.setdefault(str(queued.server), []).append(identity)
+    except NotQueued as error:
+        failure = str(error)
     finally:
         settled = [identity for ids in by_server.values() for identity in ids]
         with store.writing() as connection:
             move(connection, settled, "requeuing", "requeued", plan=plan)
             for server, ids in by_server.items():
                 plans.settle(connection, plan, ids, "requeued", server)
-    if len(settled) < len(claimed):
+    if failure:
         raise NotQueued(
-            f"gearmand confirmed {len(settled)} of {len(claimed)} letters of plan {plan}; "
-            "the others stay `requeuing` until the next requeue"
+            f"{failure}; {len(claimed) - len(settled)} letters of plan {plan} "
+            "stay `requeuing` until the next requeue completes it"
         )
 
 

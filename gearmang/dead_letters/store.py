@@ -38,6 +38,7 @@ class Store:
         self.address = Address.parse(address)
         self.timeout = timeout
         self._engine: Engine | None = None
+        self._file = 0  # the inode that is open
         self._checked = False
 
     def __str__(self) -> str:
@@ -92,6 +93,7 @@ class Store:
 
     @contextmanager
     def _transaction(self, *, write: bool, checked: bool) -> Iterator[Connection]:
+        self._notice_a_moved_file()
         try:
             with self._open().connect() as connection:
                 connection = connection.execution_options(gearmang_write=write)
@@ -134,13 +136,27 @@ class Store:
         if path is None:
             self._engine = _postgresql(self.address.url, self.timeout)
         elif path.exists():
+            self._file = path.stat().st_ino
             self._engine = _sqlite(self.address.url, self.timeout)
         else:
-            raise StoreError(
+            raise StoreUnavailable(
                 f"there is no store at {path}; `gearmang dead migrate` makes one, "
                 "or name another with --store"
             )
         return self._engine
+
+    def _notice_a_moved_file(self) -> None:
+        """SQLite would go on writing into a file that was deleted, or moved to a backup."""
+        path = self.address.path
+        if path is None or self._engine is None:
+            return
+        try:
+            if path.stat().st_ino == self._file:
+                return
+        except OSError as error:
+            self.close()
+            raise StoreUnavailable(f"the store {path} is gone: {error.strerror}") from error
+        self.close()
 
     def _explained(self, error: DBAPIError) -> StoreError:
         lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
