@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
-from typing import Final, NamedTuple
+from typing import Final
 
+from gearmang.worker.autopsy import Ending
 from gearmang.worker.executor import CPU_AT_START, Executor, resident_bytes, tmp_name
 from gearmang.worker.frames import AnswerDecoder
 from gearmang.worker.loop import Callback, Loop, Stream
@@ -26,21 +27,6 @@ from gearmang.worker.tail import Tail
 OOM_SCORE: Final = 500  # of 1000: under memory pressure the kernel takes executors first
 PIPE_SIZE: Final = 1024 * 1024  # bytes; a job that prints much waits less often
 LONGEST_STACK: Final = 16 * 1024  # characters
-
-
-class Ending(NamedTuple):
-    """How an executor ended and what it used in all.
-
-    Attributes:
-        exit_code, signal: one of them is known, unless the process cannot be waited for.
-        peak_rss_bytes: the most that it held in memory.
-        cpu_seconds: since the start of its last job.
-    """
-
-    exit_code: int | None
-    signal: int | None
-    peak_rss_bytes: int | None
-    cpu_seconds: float | None
 
 
 class Child:

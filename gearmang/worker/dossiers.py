@@ -15,6 +15,7 @@ LONGEST_MESSAGE: Final = 2000  # characters
 MOST_FRAMES: Final = 40  # innermost
 
 _OWN_CODE: Final = str(Path(__file__).parent) + os.sep
+_CALLERS: Final = {"_perform", "Executor._perform"}  # faulthandler knows no qualified names
 _STACK_LINE: Final = re.compile(r'^\s+File "(.*)", line \d+ in (.*)$')
 
 
@@ -72,14 +73,6 @@ def frames_of_stack(stack: str, roots: Sequence[str]) -> tuple[str, ...]:
     return _frames(reversed(pairs), roots)
 
 
-def message_of_death(exit_code: int | None, signal_number: int | None) -> tuple[str, str]:
-    """The error's type and one sentence, for an executor that ended in the middle of a job."""
-    if signal_number is not None:
-        name = name_of_signal(signal_number)
-        return name, f"the executor was killed by {name}"
-    return "exit", f"the executor exited with code {exit_code} in the middle of the job"
-
-
 def name_of_signal(number: int) -> str:
     """``SIGSEGV`` for 11; real-time signals have no name of their own."""
     try:
@@ -100,11 +93,13 @@ def sendable(text: str) -> str:
 
 
 def _frames(pairs: Iterable[tuple[str, str]], roots: Sequence[str]) -> tuple[str, ...]:
-    frames = [
-        sendable(f"{_relative(file, roots)}:{name}")
-        for file, name in pairs
-        if not file.startswith(_OWN_CODE)
-    ]
+    """What lies between the executor, which called the user's code, and ours that it called."""
+    frames: list[str] = []
+    for file, name in pairs:
+        if not file.startswith(_OWN_CODE):
+            frames.append(sendable(f"{_relative(file, roots)}:{name}"))
+        elif name in _CALLERS:
+            frames.clear()
     return tuple(frames[-MOST_FRAMES:])
 
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from gearmang.errors import CannotLoad
 from gearmang.worker import frames, prctl
-from gearmang.worker.child import Child, Ending
+from gearmang.worker.autopsy import Ending
+from gearmang.worker.child import Child
 from gearmang.worker.dossiers import name_of_signal
 from gearmang.worker.frames import Answer, BadFrame
 from gearmang.worker.loop import Loop
@@ -194,6 +195,8 @@ class Executors:
     def _break(self, error: CannotLoad) -> None:
         if not self._proven:
             self.broken = error
+            self._wake_by(0.0)
+            return
         log.error("%s; trying again in %g s", error, self._respawn_delay)
         child, self.child = self.child, None
         if child is not None:

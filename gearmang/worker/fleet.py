@@ -9,11 +9,12 @@ from typing import Final
 
 from gearmang.errors import GearmangError
 from gearmang.worker import prctl
+from gearmang.worker.lifecycle import EXIT_DONE, EXIT_GRACE
 from gearmang.worker.loop import Loop
 from gearmang.worker.notify import Notifier
 from gearmang.worker.options import Options
 from gearmang.worker.signals import Signals
-from gearmang.worker.supervisor import EXIT_DONE, EXIT_GRACE, Supervisor
+from gearmang.worker.supervisor import Supervisor
 
 RESTART_DELAY: Final = 1.0  # seconds before a worker that failed is started again
 MARGIN: Final = 10.0  # seconds beyond the grace before workers are killed

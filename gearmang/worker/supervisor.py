@@ -3,7 +3,6 @@
 import faulthandler
 import logging
 import os
-import random
 import signal
 import socket
 import sys
@@ -16,11 +15,13 @@ from gearmang import wire
 from gearmang.dossier import Dossier
 from gearmang.worker import frames
 from gearmang.worker.aftermath import Aftermath, Attempt
-from gearmang.worker.child import Child, Ending, new_run_id
-from gearmang.worker.dossiers import frames_of_stack, import_roots, message_of_death
-from gearmang.worker.executors import Executors
+from gearmang.worker.autopsy import HARD_AFTER, Ending, Limits, dossier_of_death
+from gearmang.worker.child import Child, new_run_id
+from gearmang.worker.dossiers import import_roots
+from gearmang.worker.executors import RETIRE_TIMEOUT, STACK_TIME, Executors
 from gearmang.worker.frames import Answer
 from gearmang.worker.intake import Assigned, Intake
+from gearmang.worker.lifecycle import Lifecycle
 from gearmang.worker.link import Link
 from gearmang.worker.loop import Loop
 from gearmang.worker.notify import Notifier
@@ -29,14 +30,9 @@ from gearmang.worker.revision import revision
 from gearmang.worker.signals import Signals
 from gearmang.worker_id import WorkerId
 
-EXIT_DONE: Final = 0  # the lifetime or a signal ended it between jobs
-EXIT_GRACE: Final = 75  # EX_TEMPFAIL: a running job was cut off and given back
-
-HARD_AFTER: Final = 5.0  # seconds after the time limit, when the executor is killed
 MEMORY_CHECK: Final = 0.05  # seconds between two looks at a running job's memory
-SPLAY: Final = 0.1  # of the lifetime, so that a fleet does not restart at once
 PART_TIMEOUT: Final = 1.0  # seconds for gearmand to read our last words
-SETTLE_TIMEOUT: Final = 5.0  # seconds at the end for a copy that was submitted
+STOPPING_CHECK: Final = 0.05  # seconds between two looks whether the end has come
 STATUS_INTERVAL: Final = 5.0  # seconds between two lines for systemd
 
 log = logging.getLogger("gearmang.worker")
@@ -81,16 +77,11 @@ class Supervisor:
         self._attempt: Attempt | None = None
         self._sequence = 0
         self._done = self._failed = 0
-        self._quiet = self._stopping = False
-        self._exit_code: int | None = None
+        self._ended = False
         self._wake_at = 0.0
-        self._memory_at = self._hard_at = self._grace_at = self._stack_at = float("inf")
+        self._memory_at = self._hard_at = self._stack_at = float("inf")
         self._status_at = 0.0
-        self._settle_at = float("inf")
-        self._exit_when_settled = EXIT_DONE
-        splay = 1 + random.uniform(-SPLAY, SPLAY)  # noqa: S311  # spreads restarts, hides nothing
-        life = options.lifetime * splay if options.lifetime else float("inf")
-        self._ends_at = time.monotonic() + life
+        self._life = Lifecycle(options.lifetime, options.grace, time.monotonic())
 
     def run(self) -> int:
         """Work until the lifetime or a signal ends it.
@@ -102,25 +93,25 @@ class Supervisor:
         with self._signals:
             try:
                 self._executors.spawn()
-                while self._exit_code is None:
+                while not self._ended:
                     now = time.monotonic()
                     if now >= self._wake_at:
                         self._tick(now)
                     loop.wait(max(0.0, self._wake_at - now))
             finally:
                 self._notifier.say("STOPPING=1")
-                self._executors.end(0.0 if self._exit_code == EXIT_GRACE else 5.0)
+                self._executors.end(0.0 if self._attempt else RETIRE_TIMEOUT)
                 self._intake.part(PART_TIMEOUT)
         loop.close()
-        return self._exit_code
+        return self._life.exit_code
 
     # Jobs: what happens thousands of times a second.
 
     def _wants_job(self) -> bool:
         return (
             self._attempt is None
-            and not self._stopping
-            and not self._quiet
+            and not self._life.stopping
+            and not self._life.quiet
             and self._executors.is_ready
             and self._aftermath.is_spool_clear()
         )
@@ -187,42 +178,18 @@ class Supervisor:
         self._end_attempt()
         child.remove_tmp(attempt.sequence)
         self._failed += 1
-        dossier = self._dossier_of_death(child, ending)
+        options = self._options
+        dossier = dossier_of_death(
+            ending,
+            child.condemned,
+            Limits(options.time_limit, options.max_memory, options.grace),
+            stack=child.stack(),
+            stderr=child.tail.text,
+            pid=child.pid,
+            roots=import_roots(),
+        )
         self._aftermath.failed(attempt, dossier, killed=True)
         self._wake_by(0.0)
-
-    def _dossier_of_death(self, child: Child, ending: Ending) -> Dossier:
-        error_type, message = message_of_death(ending.exit_code, ending.signal)
-        outcome = child.condemned or "crashed"
-        if outcome == "closed":
-            outcome = "crashed"
-            error_type, message = "closed", "the job closed the executor's file descriptors"
-        elif outcome == "timed_out":
-            error_type = "TimeLimitExceeded"
-            message = (
-                f"still running {HARD_AFTER:g} s after the time limit of "
-                f"{self._options.time_limit:g} s; the executor was killed"
-            )
-        elif outcome == "out_of_memory":
-            error_type = "OutOfMemory"
-            message = f"over the memory limit of {self._options.max_memory} bytes; it was killed"
-        elif outcome == "lost":
-            error_type = "WorkerStopped"
-            message = f"still running when the grace of {self._options.grace:g} s was over"
-        stack = child.stack()
-        return Dossier(
-            outcome=outcome,
-            error_type=error_type,
-            error_message=message,
-            traceback=stack,
-            frames=frames_of_stack(stack or "", import_roots()),
-            stderr=child.tail.text,
-            signal=ending.signal,
-            exit_code=ending.exit_code,
-            peak_rss_bytes=ending.peak_rss_bytes,
-            cpu_seconds=ending.cpu_seconds,
-            pid=child.pid,
-        )
 
     def _end_attempt(self) -> None:
         self._attempt = None
@@ -236,7 +203,6 @@ class Supervisor:
 
     def _tick(self, now: float) -> None:
         if self._executors.broken is not None:
-            self._exit_code = 1
             raise self._executors.broken
         if now >= self._hard_at:
             self._hard_at = float("inf")
@@ -246,11 +212,11 @@ class Supervisor:
         if now >= self._stack_at:
             self._stack_at = float("inf")
             self._print_stack()
-        if now >= self._ends_at and not self._stopping:
-            self._stopping = True
-            log.info("the lifetime of %g s is over", self._options.lifetime)
-        if self._stopping:
-            self._stop(now)
+        unsettled = any(link.awaited for link in self._intake.links)
+        step = self._life.step(now, busy=self._attempt is not None, unsettled=unsettled)
+        if step == "cut off":
+            self._executors.condemn("lost")
+        self._ended = step == "exit"
         if now >= self._status_at:
             self._tell_systemd(now)
         self._executors.tick(now)
@@ -259,8 +225,7 @@ class Supervisor:
             self._hard_at,
             self._memory_at,
             self._stack_at,
-            self._ends_at if not self._stopping else now + 0.05,
-            self._grace_at,
+            self._life.next_step() if not self._life.stopping else now + STOPPING_CHECK,
             self._status_at,
             self._aftermath.next_tick(),
             self._executors.next_tick(),
@@ -273,22 +238,6 @@ class Supervisor:
         if child is not None and limit and child.resident_bytes() >= limit:
             self._memory_at = float("inf")
             self._executors.condemn("out_of_memory")
-
-    def _stop(self, now: float) -> None:
-        """Go on with ending: the running job first, then what was submitted for another."""
-        if self._attempt is not None:
-            if now >= self._grace_at:
-                self._executors.condemn("lost")
-                self._exit_when_settled = EXIT_GRACE
-                self._grace_at = float("inf")
-            return
-        if any(link.awaited for link in self._intake.links) and now < self._settle_by(now):
-            return
-        self._exit_code = self._exit_when_settled
-
-    def _settle_by(self, now: float) -> float:
-        self._settle_at = min(self._settle_at, now + SETTLE_TIMEOUT)
-        return self._settle_at
 
     def _ready(self) -> None:
         self._notifier.say("READY=1")
@@ -308,27 +257,20 @@ class Supervisor:
             self._notifier.status(
                 f"{self._options.function}: {self._done} done, {self._failed} failed attempts, "
                 f"{up} of {len(self._intake.links)} servers"
-                + (", draining" if self._stopping else ", quiet" if self._quiet else "")
+                + (", draining" if self._life.stopping else ", quiet" if self._life.quiet else "")
             )
 
     def _signalled(self, number: signal.Signals) -> None:
         self._wake_by(0.0)
         self._status_at = 0.0
-        if number in (signal.SIGTERM, signal.SIGINT):
-            if self._stopping and self._grace_at < float("inf"):
-                self._exit_code = EXIT_GRACE if self._attempt else EXIT_DONE
-            else:
-                log.info("%s: no more jobs are taken", number.name)
-                self._stopping = True
-                self._grace_at = time.monotonic() + self._options.grace
-        elif number in (signal.SIGTSTP, signal.SIGCONT):
-            self._quiet = number == signal.SIGTSTP
-            log.info("%s: %s", number.name, "quiet" if self._quiet else "taking jobs again")
-            self._intake.next()
-        else:
-            self._stack_at = time.monotonic() + 0.1
+        if number in (signal.SIGQUIT, signal.SIGUSR2):
+            self._stack_at = time.monotonic() + STACK_TIME
             if self._executors.child is not None:
                 self._executors.child.ask_for_stack()
+        else:
+            log.info("%s", number.name)
+            self._life.signalled(number, time.monotonic())
+            self._intake.next()
 
     def _print_stack(self) -> None:
         job = self._attempt

@@ -1,0 +1,132 @@
+"""Runs one job in an executor without any gearmand: to see again how it failed."""
+
+import time
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import orjson
+
+from gearmang.dossier import Dossier
+from gearmang.envelope import Envelope
+from gearmang.server import Server
+from gearmang.worker import frames
+from gearmang.worker.autopsy import HARD_AFTER, Ending, Limits, dossier_of_death
+from gearmang.worker.child import Child, new_run_id
+from gearmang.worker.dossiers import import_roots
+from gearmang.worker.executors import Executors
+from gearmang.worker.frames import Answer
+from gearmang.worker.loading import Target
+from gearmang.worker.loop import Loop
+from gearmang.worker.options import Options
+
+
+class Replayed(NamedTuple):
+    """How it went: one of the two is known.
+
+    Attributes:
+        result: what the function returned, as a caller would get it.
+        dossier: of the attempt that failed.
+    """
+
+    result: bytes | None
+    dossier: Dossier | None
+
+
+def replay(
+    target: Target,
+    envelope: Envelope,
+    *,
+    function: str,
+    time_limit: float | None = None,
+    max_memory: int | None = None,
+) -> Replayed:
+    """Run a job once, in a process that may die of it.
+
+    Args:
+        target: ``module:function``, or the code itself.
+        envelope: the job; its not-before is ignored.
+        function: the name that the code sees in ``job.function``.
+        time_limit: seconds.
+        max_memory: resident bytes.
+
+    Raises:
+        CannotLoad: the code cannot be loaded.
+    """
+    options = Options(
+        function=function,
+        target=target,
+        servers=(Server("localhost"),),  # never spoken to
+        time_limit=time_limit,
+        max_memory=max_memory,
+    )
+    return _Replay(options, envelope).run()
+
+
+class _Replay:
+    def __init__(self, options: Options, envelope: Envelope) -> None:
+        self._options = options
+        self._body = b"\0".join((b"replay", b"", b"", envelope.revived().pack()))
+        self._attempt = envelope.attempt
+        self._loop = Loop()
+        self._executors = Executors(
+            options,
+            new_run_id(),
+            "replay",
+            self._loop,
+            on_ready=self._ready,
+            on_answer=self._answered,
+            on_death=self._died,
+            others=lambda: [self._loop.fileno()],
+            wake_by=lambda _moment: None,
+        )
+        self._hard_at = float("inf")
+        self._replayed: Replayed | None = None
+
+    def run(self) -> Replayed:
+        try:
+            while self._replayed is None:
+                now = time.monotonic()
+                self._executors.tick(now)
+                if self._executors.broken is not None:
+                    raise self._executors.broken
+                self._watch(now)
+                self._loop.wait(0.05)
+        finally:
+            self._executors.end(1.0)
+            self._loop.close()
+        return self._replayed
+
+    def _watch(self, now: float) -> None:
+        child, limit = self._executors.child, self._options.max_memory
+        if now >= self._hard_at:
+            self._executors.condemn("timed_out")
+        elif child is not None and limit and child.resident_bytes() >= limit:
+            self._executors.condemn("out_of_memory")
+
+    def _ready(self) -> None:
+        if self._options.time_limit:
+            self._hard_at = time.monotonic() + self._options.time_limit + HARD_AFTER
+        self._executors.run(1, self._body)
+
+    def _answered(self, answer: Answer) -> None:
+        if answer.kind in (frames.DONE, frames.DONE_AND_FULL):
+            self._replayed = Replayed(answer.body, None)
+        elif answer.kind == frames.FAILED:
+            told: dict[str, Any] = orjson.loads(answer.body)
+            self._replayed = Replayed(None, self._signed(Dossier.from_dict(told["dossier"])))
+
+    def _died(self, child: Child, ending: Ending) -> None:
+        options = self._options
+        dossier = dossier_of_death(
+            ending,
+            child.condemned,
+            Limits(options.time_limit, options.max_memory, options.grace),
+            stack=child.stack(),
+            stderr=child.tail.text,
+            pid=child.pid,
+            roots=import_roots(),
+        )
+        self._replayed = Replayed(None, self._signed(dossier))
+
+    def _signed(self, dossier: Dossier) -> Dossier:
+        return replace(dossier, function=self._options.function, attempt=self._attempt)
