@@ -4,7 +4,7 @@ gearmand has no counters, only the queue as it is now. Each thing here is report
 and is absent where it is not.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from gearmang.admin.records import FunctionStatus, QueuedJob
@@ -64,6 +64,8 @@ class Memory:
         at: float,
         pid: int,
         functions: Iterable[FunctionStatus],
+        *,
+        unlisted: Collection[str] = (),
         jobs: Sequence[QueuedJob] | None = None,
     ) -> Movement:
         """Take the next poll.
@@ -71,7 +73,8 @@ class Memory:
         Args:
             at: when it was, in seconds of the monotonic clock.
             pid: of gearmand.
-            functions: that are reported.
+            functions: that are reported one by one.
+            unlisted: functions that are there and are not reported one by one.
             jobs: all jobs of the server; None where they are not listed.
         """
         restarted = self._pid not in (0, pid)
@@ -86,7 +89,7 @@ class Memory:
             stalled=self._stalled(now, before),
             rates=_rates(now, before, seconds) if known else {},
             server_rate=self._server_rate(at, jobs),
-            vanished=tuple(before.keys() - now.keys()),
+            vanished=tuple((before.keys() - now.keys()).difference(unlisted)),
             restarts=self._restarts,
         )
         self._functions, self._at, self._pid = now, at, pid

@@ -25,11 +25,6 @@ class Names(dict[str, str]):
         made = self[function] = series_name(function)
         return made
 
-    def keep_only(self, functions: dict[str, object]) -> None:
-        """Forget what has vanished, so that invented names do not fill the memory."""
-        for gone in self.keys() - functions.keys():
-            del self[gone]
-
 
 def series_name(function: str) -> str:
     """The series name of a function; `TOTAL` and `OTHER` are never made of one."""

@@ -1,6 +1,5 @@
 """collectd's callbacks: read the configuration, poll, dispatch, tell when a server is lost."""
 
-import threading
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -17,6 +16,7 @@ from gearmang.poll import Snapshot, poll
 from gearmang.terminal import clean
 
 PLUGIN = "gearman"
+_KEPT_NAMES = 1_000
 DEAD_LETTERS = "dead_letters"  # the plugin_instance of the store's values
 
 
@@ -29,7 +29,12 @@ class _Watched:
         self.names = Names()
         self.wanted = Wanted(options.functions, options.ignored_functions)
         self.up: bool | None = None
-        self.jobs = 0
+
+    def forget(self, functions: int) -> None:
+        """Keep what is known of names in proportion: clients can invent them without end."""
+        for known in (self.names, self.wanted):
+            if len(known) > _KEPT_NAMES + 2 * functions:
+                known.clear()
 
 
 class Plugin:
@@ -47,14 +52,12 @@ class Plugin:
         self._said: set[str] = set()
         self._store_names = Names()
         self._started = time.time()
-        self._stopping = threading.Event()
 
     def register(self) -> None:
         """Ask collectd to be called."""
         # The name of the <Module> block; by default it would be this file's.
         self._collectd.register_config(self.configure, name="collectd_plugin")
         self._collectd.register_init(self.begin)
-        self._collectd.register_shutdown(self.end)
 
     def configure(self, node: ConfigNode) -> None:
         """One ``<Module>`` block; what is wrong is told by `begin`, so that collectd starts."""
@@ -65,9 +68,7 @@ class Plugin:
         try:
             self._options = options = read_options(self._nodes)
         except GearmangError as error:
-            self._collectd.error(
-                f"gearmang: {clean(str(error))}; nothing is polled until that is mended"
-            )
+            self._collectd.error(f"gearmang: {clean(str(error))}; until then nothing is polled")
             return
         self._watched = [_Watched(server, options) for server in options.servers]
         every = {} if options.interval is None else {"interval": options.interval}
@@ -81,52 +82,62 @@ class Plugin:
                 **every,
             )
 
-    def end(self) -> None:
-        """collectd stops: dispatch nothing more."""
-        self._stopping.set()
-
     def read(self) -> None:
         """Poll all servers once; nothing is raised, which would suspend the reads."""
-        try:
-            self._read()
-        except Exception as error:
-            self._say_once("read", f"the read failed: {type(error).__name__}: {error}")
-
-    def _read(self) -> None:
         options, begun = self._options, time.monotonic()
-        results = poll(
-            [one.target for one in self._watched],
-            timeout=options.timeout,
-            workers=options.workers,
-            priorities=options.priorities,
-            jobs=options.jobs,
-        )
+        try:
+            results = poll(
+                [one.target for one in self._watched],
+                timeout=options.timeout,
+                workers=options.workers,
+                priorities=options.priorities,
+                jobs=options.jobs,
+                most_jobs=options.max_jobs,
+            )
+        except Exception as error:  # no descriptor for the selector, no memory: up is not known
+            self._say("poll", f"the poll failed: {type(error).__name__}: {error}")
+            return
+        self._say("poll")
         took = time.monotonic() - begun
         for watched, result in zip(self._watched, results, strict=True):
-            if self._stopping.is_set():
-                return
-            self._dispatch(watched.name, [report.Column("duration", [("poll", took)])])
-            if isinstance(result, Snapshot):
-                self._report(watched, result)
-            else:
-                self._lost(watched, result)
+            try:
+                self._dispatch(watched.name, [report.Column("duration", [("poll", took)])])
+                if isinstance(result, Snapshot):
+                    self._found(watched, result)
+                else:
+                    self._lost(watched, result)
+                self._say(f"failed {watched.name}")
+            except Exception as error:  # collectd's own: one server must not cost the others
+                problem = f"{type(error).__name__}: {error}"
+                self._say(f"failed {watched.name}", f"{watched.name} is not reported: {problem}")
 
-    def _report(self, watched: _Watched, snapshot: Snapshot) -> None:
+    def _found(self, watched: _Watched, snapshot: Snapshot) -> None:
         self._dispatch(watched.name, [report.Column("gauge", [("up", 1)])])
         if watched.up is False:
             self._collectd.notice(f"gearmang: {watched.name} answers again")
             self._notify(watched, self._collectd.NOTIF_OKAY, "answers again")
         watched.up = True
-        options, names = self._options, watched.names
-        selection = select(snapshot.functions, watched.wanted, options.max_functions)
-        if selection.rest:
-            self._say_once(
-                f"rest {watched.name}",
-                f"{watched.name} has {selection.rest} functions more than MaxFunctions "
-                f"{options.max_functions}; the shortest queues are summed under _other",
-            )
+        options, names, wanted = self._options, watched.names, watched.wanted
+        selection = select(snapshot.functions, wanted, options.max_functions)
+        self._say(
+            f"rest {watched.name}",
+            f"{watched.name} has {len(selection.rest)} functions more than MaxFunctions "
+            f"{options.max_functions}; the shortest queues are summed under _other"
+            if selection.rest
+            else "",
+        )
+        self._say(
+            f"jobs {watched.name}",
+            f"{watched.name} has more jobs than MaxJobs {options.max_jobs}; they are not listed"
+            if options.jobs and snapshot.jobs is None
+            else "",
+        )
         movement = watched.memory.learn(
-            time.monotonic(), snapshot.pid, selection.listed, snapshot.jobs
+            time.monotonic(),
+            snapshot.pid,
+            selection.listed,
+            unlisted=selection.rest,
+            jobs=snapshot.jobs,
         )
         crew = fleet(snapshot.connections) if options.workers else None
         self._dispatch(watched.name, report.of_server(snapshot, movement, crew))
@@ -134,17 +145,16 @@ class Plugin:
             watched.name, report.of_functions(selection, movement, crew, names, time.time())
         )
         if snapshot.priorities is not None:
-            column = report.of_priorities(snapshot.priorities, selection, names)
-            self._dispatch(watched.name, [column])
-        if movement.vanished:
-            names.keep_only({function.name: None for function in selection.listed})
+            chosen = [one for one in snapshot.priorities if wanted[one.name]]
+            self._dispatch(watched.name, [report.of_priorities(chosen, selection, names)])
+        watched.forget(len(snapshot.functions))
 
     def _lost(self, watched: _Watched, error: AdminError) -> None:
         self._dispatch(watched.name, [report.Column("gauge", [("up", 0)])])
         if watched.up is not False:
+            watched.up = False
             self._collectd.error(f"gearmang: {error}")
-            self._notify(watched, self._collectd.NOTIF_FAILURE, str(error))
-        watched.up = False
+            self._notify(watched, self._collectd.NOTIF_FAILURE, error.problem)
 
     def read_dead_letters(self, store: str) -> None:
         """Count the store's dead letters once; nothing is raised."""
@@ -153,10 +163,11 @@ class Plugin:
         try:
             counted = tally(store, since=self._started, timeout=self._options.timeout)
             self._dispatch(DEAD_LETTERS, report.of_dead_letters(counted, self._store_names))
-        except Exception as error:
-            self._say_once(DEAD_LETTERS, f"no dead letters are counted: {error}")
-        else:
-            self._said.discard(DEAD_LETTERS)
+            self._say(DEAD_LETTERS)
+        except GearmangError as error:
+            self._say(DEAD_LETTERS, f"no dead letters are counted: {error}")
+        except Exception as error:  # a database's driver may raise anything
+            self._say(DEAD_LETTERS, f"no dead letters are counted: {type(error).__name__}: {error}")
 
     def _dispatch(self, plugin_instance: str, columns: Iterable[report.Column]) -> None:
         values = self._collectd.Values(plugin=PLUGIN, plugin_instance=plugin_instance)
@@ -182,7 +193,10 @@ class Plugin:
         except RuntimeError:
             pass  # collectd 5.12 raises it where no plugin takes notifications
 
-    def _say_once(self, subject: str, text: str) -> None:
-        if subject not in self._said:
+    def _say(self, subject: str, text: str = "") -> None:
+        """Warn once while a state lasts; an empty text says that it is over."""
+        if not text:
+            self._said.discard(subject)
+        elif subject not in self._said:
             self._said.add(subject)
             self._collectd.warning(f"gearmang: {clean(text)}")

@@ -13,13 +13,13 @@ class Selection(NamedTuple):
 
     Attributes:
         listed: reported one by one.
-        rest: how many more there are, reported as one sum.
+        rest: names of the others, which are reported as one sum.
         total: the sum of all of them.
-        other: the sum of the rest.
+        other: the sum of the others.
     """
 
     listed: Sequence[FunctionStatus]
-    rest: int
+    rest: frozenset[str]
     total: FunctionStatus
     other: FunctionStatus
 
@@ -50,13 +50,14 @@ def select(functions: Sequence[FunctionStatus], wanted: Wanted, most: int) -> Se
         functions = [function for function in functions if wanted[function.name]]
     total = _sum(functions)
     if len(functions) <= most:
-        return Selection(functions, 0, total, _NOTHING)
+        return Selection(functions, frozenset(), total, _NOTHING)
     listed = nlargest(most, functions, key=lambda function: function.total)
     own = _sum(listed)
     other = FunctionStatus(
         "", total.total - own.total, total.running - own.running, total.workers - own.workers
     )
-    return Selection(listed, len(functions) - most, total, other)
+    rest = {function.name for function in functions}.difference(one.name for one in listed)
+    return Selection(listed, frozenset(rest), total, other)
 
 
 _NOTHING = FunctionStatus("", 0, 0, 0)

@@ -3,9 +3,10 @@
 One thread, one selector, one deadline for all: a frozen server costs the others nothing.
 """
 
+import re
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gearmang.admin import replies
 from gearmang.admin.channel import connect, converse
@@ -16,8 +17,10 @@ from gearmang.admin.steps import Steps, drive
 from gearmang.admin.tls import Tls
 from gearmang.server import Server
 
+MOST_JOBS = 10_000  # jobs of one server that are listed
+
 # gearmand 1.1.15 to 1.1.19 has `prioritystatus`, and counts wrong.
-_WRONG_PRIORITIES = tuple(f"1.1.{patch}" for patch in range(15, 20))
+_WRONG_PRIORITIES = r"1\.1\.1[5-9](?![0-9])"
 
 
 class Target(NamedTuple):
@@ -39,7 +42,7 @@ class Snapshot(NamedTuple):
         reply_seconds: from the start of the connection to the last byte.
         priorities: ``prioritystatus``; None when not asked for, or when this gearmand lacks it or
             counts wrong (before 1.1.20).
-        jobs: ``show jobs``; None when not asked for.
+        jobs: ``show jobs``; None when not asked for, or when there were too many to list.
         verbosity: gearmand's log level; None when not asked for.
     """
 
@@ -61,6 +64,7 @@ def poll(
     workers: bool = True,
     priorities: bool = False,
     jobs: bool = False,
+    most_jobs: int = MOST_JOBS,
     verbosity: bool = False,
 ) -> list[Snapshot | AdminError]:
     """Ask all servers at once.
@@ -70,7 +74,8 @@ def poll(
         timeout: seconds within which all of it is over.
         workers: ask for connections, too.
         priorities: ask for waiting jobs by priority, too.
-        jobs: ask for each job, too: as long as the queue.
+        jobs: list each job, too, in a second round trip.
+        most_jobs: do not list the jobs of a server that has more: gearmand is busy meanwhile.
         verbosity: ask for gearmand's log level, too.
 
     Returns:
@@ -81,41 +86,35 @@ def poll(
         commands.append(Command(b"workers", bytes))
     if priorities:
         commands.append(Command(b"prioritystatus", replies.priority_status, optional=True))
-    if jobs:
-        commands.append(Command(b"show jobs", replies.jobs))
     if verbosity:
         commands.append(Command(b"verbose", replies.verbosity, optional=True))
     deadline = time.monotonic() + timeout
     asked = [one if isinstance(one, Target) else Target(one) for one in targets]
-    return drive([_snapshot(target, commands, deadline) for target in asked])
+    return drive([_snapshot(one, commands, most_jobs if jobs else 0, deadline) for one in asked])
 
 
-def _snapshot(target: Target, commands: Sequence[Command], deadline: float) -> Steps[Snapshot]:
+def _snapshot(
+    target: Target, commands: Sequence[Command], most_jobs: int, deadline: float
+) -> Steps[Snapshot]:
     server = target.server
     begun = time.monotonic()
-    exchange = Exchange(commands)
     sock = yield from connect(server, target.tls, deadline)
     with sock:
+        exchange = Exchange(commands)
         yield from converse(sock, server, exchange, deadline)
-    took = time.monotonic() - begun
-    try:
-        said = {
-            command.text: result
-            for command, result in zip(commands, exchange.results(), strict=True)
-        }
+        took = time.monotonic() - begun
+        said = _results(server, exchange)
         functions: tuple[FunctionStatus, ...] = said[b"status"]
-        lines = said.get(b"workers")
-        names = {function.name for function in functions}
-        connections = () if lines is None else replies.workers(lines, names)
-    except RefusedReply as refusal:
-        raise Refused(server, str(refusal)) from None
-    except BadReply as error:
-        raise ProtocolError(server, str(error)) from None
-    counts_wrong = said[b"version"].partition("+")[0] in _WRONG_PRIORITIES
+        queued = sum(function.total for function in functions)
+        if 0 < most_jobs >= queued:
+            listing = Exchange([Command(b"show jobs", replies.jobs)])
+            yield from converse(sock, server, listing, deadline)
+            said |= _results(server, listing)
+    counts_wrong = re.match(_WRONG_PRIORITIES, said[b"version"])
     return Snapshot(
         server=server,
         functions=functions,
-        connections=connections,
+        connections=said.get(b"workers", ()),
         version=said[b"version"],
         pid=exchange.pid,
         reply_seconds=took,
@@ -123,3 +122,18 @@ def _snapshot(target: Target, commands: Sequence[Command], deadline: float) -> S
         jobs=said.get(b"show jobs"),
         verbosity=said.get(b"verbose"),
     )
+
+
+def _results(server: Server, exchange: Exchange) -> dict[bytes, Any]:
+    """Command → what it gave."""
+    try:
+        texts = [command.text for command in exchange.commands]
+        said = dict(zip(texts, exchange.results(), strict=True))
+        if b"workers" in said:
+            names = {function.name for function in said[b"status"]}
+            said[b"workers"] = replies.workers(said[b"workers"], names)
+    except RefusedReply as refusal:
+        raise Refused(server, str(refusal)) from None
+    except BadReply as error:
+        raise ProtocolError(server, str(error)) from None
+    return said

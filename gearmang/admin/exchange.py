@@ -16,10 +16,11 @@ from gearmang.admin.replies import excerpt
 DEFAULT_MEMORY = 64 * 1024 * 1024  # bytes that the replies of one server may take, parsed
 
 # What parsing makes of a reply, measured: copies of its bytes (up to four bytes a character once
-# it is not ASCII), and objects for each line.
+# it is not ASCII), and objects for each line and, in `workers`, for each word.
 _COPIES = 5
 _COPIES_NOT_ASCII = 14
 _BYTES_PER_LINE = 320
+_BYTES_PER_WORD = 80
 _MOST_PER_BYTE = 64  # lines of a few bytes
 
 _FENCE = b"getpid\r\n"
@@ -120,11 +121,12 @@ class Exchange:
         return found
 
     def _may_be_held(self) -> bool:
-        size = len(self._buffer)
+        size, words = len(self._buffer), self._buffer.count(b" ")
         copies = _COPIES if self._buffer.isascii() else _COPIES_NOT_ASCII
         # Not again before it has grown by an eighth, which keeps this linear.
         self._look_at = size + size // 8
-        return copies * self._look_at + _BYTES_PER_LINE * self._buffer.count(b"\n") <= self._memory
+        cost = _BYTES_PER_LINE * self._buffer.count(b"\n") + _BYTES_PER_WORD * words
+        return copies * self._look_at + cost <= self._memory
 
     def _read_pid(self) -> bool:
         match = re.match(_PID, self._buffer)

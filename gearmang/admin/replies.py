@@ -15,11 +15,13 @@ from gearmang.admin.records import Connection, FunctionStatus, PriorityStatus, Q
 from gearmang.terminal import clean
 
 LONGEST_NUMBER = 19  # digits; gearmand's counters have 10 at most
+LONGEST_NAME = 4096  # characters; gearmand 1.1.20 cuts names at 511 bytes
 LONGEST_EXCERPT = 60  # characters of a bad reply that an error shows
 
 # Patterns are text: `re` compiles each at its first use, which a short-lived check may never reach.
 _VERSION = r"OK (\S{1,80})\r?\n"
 _WORD = r"OK ([A-Z]{1,20})\r?\n"
+_MOST_WORDS = 10  # of a function's name; one with more is told apart no better than word by word
 _NEITHER_TAB_NOR_END = bytes(byte for byte in range(256) if byte not in b"\t\n")
 _CONNECTION_START = r"[0-9]{1,10} \S+ "
 
@@ -71,7 +73,7 @@ def workers(reply: bytes, known: Collection[str] | None = None) -> tuple[Connect
     lines = _lines(reply)
     try:
         return tuple([_connection(line, names_of) for line in lines])
-    except ValueError:  # rare: a newline in an id or in a name, or a broken reply
+    except BadReply:  # rare: a newline in an id or in a name, or a reply that is broken
         return tuple([_connection(line, names_of) for line in _joined(lines)])
 
 
@@ -151,15 +153,18 @@ def _rows(lines: list[str], count: int, command: str) -> Iterator[list[Any]]:
         except ValueError:
             pass
         kept = text + "\n"
+        if len(kept) > LONGEST_NAME:
+            break
     if kept:
         raise BadReply(f"sent {_excerpt_of(kept)} in `{command}`")
 
 
 def _connection(line: str, known: frozenset[str] | None) -> Connection:
-    """A line of ``workers``; ValueError if it is not complete."""
-    fd, host, rest = line.split(" ", 2)
+    """A line of ``workers``; `BadReply` if it is not complete."""
+    fd, _, rest = line.partition(" ")
+    host, _, rest = rest.partition(" ")
     client_id, colon, served = rest.partition(" :")
-    if not (colon and fd.isascii() and fd.isdigit() and len(fd) <= LONGEST_NUMBER):
+    if not (colon and host and fd.isascii() and fd.isdigit() and len(fd) <= LONGEST_NUMBER):
         raise BadReply(f"sent {_excerpt_of(line)} in `workers`")
     names = served.split(" ")
     if names[0] or (known is not None and not known.issuperset(names[1:])):
@@ -170,46 +175,44 @@ def _connection(line: str, known: frozenset[str] | None) -> Connection:
 def _joined(lines: list[str]) -> Iterator[str]:
     """The lines of ``workers``, whole again where a newline in an id or a name has torn them."""
     kept: list[str] = []
+    complete = False
     for line in lines:
-        if kept and re.match(_CONNECTION_START, line) and " :" in "\n".join(kept):
+        if complete and re.match(_CONNECTION_START, line):
             yield "\n".join(kept)
-            kept = []
+            kept, complete = [], False
         kept.append(line)
+        complete = complete or " :" in line
     if kept:
         yield "\n".join(kept)
 
 
 def _split_odd(rest: str, known: frozenset[str]) -> tuple[str, list[str]]:
     """For ids with colons and names with spaces: the first split that leaves only known names."""
-    at = rest.find(" :")
-    first = at
-    while at >= 0:
-        names = _known_names(rest[at + 2 :], known)
-        if names is not None:
-            return rest[:at], ["", *names]
-        at = rest.find(" :", at + 1)
+    words = rest.split(" ")
+    colons = [at for at, word in enumerate(words) if word == ":" and at]
+    if not colons:
+        raise BadReply(f"sent {_excerpt_of(rest)} in `workers`")
+    next_name = _known_names(words, known)
+    for colon in colons:
+        if colon + 1 in next_name:
+            names, at = [""], colon + 1
+            while at < len(words):
+                names.append(" ".join(words[at : next_name[at]]))
+                at = next_name[at]
+            return " ".join(words[:colon]), names
     # A function can vanish or come between `status` and `workers`.
-    return rest[:first], rest[first + 2 :].split(" ")
+    return " ".join(words[: colons[0]]), ["", *words[colons[0] + 1 :]]
 
 
-def _known_names(served: str, known: frozenset[str]) -> list[str] | None:
-    """Names, each after one space, that together are the whole text; None if there are none."""
-    if not served:
-        return []
-    words = served.split(" ")
-    if words[0]:
-        return None
-    # reached[n]: the names that make up the words before n; the longest names win.
-    longest = max((name.count(" ") for name in known), default=0) + 1
-    reached: dict[int, list[str]] = {1: []}
-    for start in range(1, len(words)):
-        if start not in reached:
-            continue
-        for stop in range(start + 1, min(start + longest, len(words)) + 1):
-            name = " ".join(words[start:stop])
-            if name in known:
-                reached[stop] = [*reached[start], name]
-    return reached.get(len(words))
+def _known_names(words: list[str], known: frozenset[str]) -> dict[int, int]:
+    """Where a known name starts → where it ends, if all words behind it are known names, too."""
+    next_name = {len(words): len(words)}
+    for start in range(len(words) - 1, 0, -1):
+        for stop in range(min(start + _MOST_WORDS, len(words)), start, -1):
+            if stop in next_name and " ".join(words[start:stop]) in known:
+                next_name[start] = stop
+                break
+    return next_name
 
 
 def _only(pattern: str, reply: bytes, command: str) -> str:

@@ -1,4 +1,4 @@
-"""Workers that do nothing but stand in gearmand's lists: bare sockets, quick to have by hundreds."""
+"""Workers that do nothing but stand in gearmand's lists: bare sockets, hundreds in a second."""
 
 import socket
 from collections.abc import Sequence
