@@ -23,6 +23,14 @@ class Database:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
+    def attach(self, name: str, places: Sequence[str], since: datetime | None = None) -> None:
+        """Add the records of other places as the views ``NAME_lines`` and so on."""
+        self.run(statements(find(places, since, may_be_empty=True), prefix=f"{name}_"))
+
+    def run(self, sql: str) -> None:
+        """Run statements that give no rows."""
+        self.ask(sql)
+
     def ask(self, sql: str, parameters: Sequence[object] = ()) -> "Answer":
         """Run one query.
 
@@ -34,7 +42,7 @@ class Database:
         try:
             cursor = self._connection.execute(sql, list(parameters))
             columns = tuple(column[0] for column in cursor.description or ())
-            return Answer(columns, cursor.fetchall())
+            return Answer(columns, cursor.fetchall() if columns else [])
         except duckdb.Error as error:
             raise RecordsError(f"DuckDB: {' '.join(str(error).split())}") from None
 
@@ -70,8 +78,6 @@ def opened(places: Sequence[str], since: datetime | None = None) -> Iterator[Dat
         tempfile.TemporaryDirectory(prefix="gearmang-records-") as overflow,
         duckdb.connect(config={**SETTINGS, "temp_directory": overflow}) as connection,
     ):
-        try:
-            connection.execute(statements(sources))
-        except duckdb.Error as error:
-            raise RecordsError(f"DuckDB: {' '.join(str(error).split())}") from None
-        yield Database(connection)
+        database = Database(connection)
+        database.run(statements(sources))
+        yield database

@@ -22,7 +22,9 @@ class Sources:
     parquet: tuple[str, ...]
 
 
-def find(places: Sequence[str], since: datetime | None = None) -> Sources:
+def find(
+    places: Sequence[str], since: datetime | None = None, *, may_be_empty: bool = False
+) -> Sources:
     """The files of records in the places.
 
     Args:
@@ -36,7 +38,7 @@ def find(places: Sequence[str], since: datetime | None = None) -> Sources:
     found = sorted({path for place in places for path in _files(place)})
     lines = [path for path in found if path.endswith(LINES) and not _over(path, since)]
     parquet = [path for path in found if path.endswith(PARQUET)]
-    if not found:
+    if not found and not may_be_empty:
         raise RecordsError(
             f"no records in {', '.join(places)}: name a folder or file of *.jsonl, *.jsonl.gz,"
             " *.jsonl.zst or *.parquet with --records"

@@ -40,17 +40,17 @@ COLUMNS = {
 LONGEST_LINE = 1 << 20  # bytes; DuckDB keeps buffers of this size for each thread
 
 MADE = """
-CREATE VIEW records AS
-    SELECT event_id, {merged} FROM lines WHERE event_id IS NOT NULL GROUP BY event_id;
-CREATE VIEW tasks AS
-    SELECT * FROM records WHERE parent IS NULL AND outcome IS NOT NULL;
+CREATE VIEW {prefix}records AS
+    SELECT event_id, {merged} FROM {prefix}lines WHERE event_id IS NOT NULL GROUP BY event_id;
+CREATE VIEW {prefix}tasks AS
+    SELECT * FROM {prefix}records WHERE parent IS NULL AND outcome IS NOT NULL;
 """
 """``lines``: as they came, a torn one as a row of NULLs. ``records``: each event_id once, however
 often it was shipped. ``tasks``: the records of whole tasks, one for each attempt."""
 
 
-def statements(sources: Sources) -> str:
-    """The SQL that makes the views ``lines``, ``records`` and ``tasks``."""
+def statements(sources: Sources, prefix: str = "") -> str:
+    """The SQL that makes the views ``lines``, ``records`` and ``tasks``, with a prefix."""
     parts = []
     if sources.lines:
         columns = ", ".join(f"{name}: '{kind}'" for name, kind in COLUMNS.items())
@@ -69,7 +69,8 @@ def statements(sources: Sources) -> str:
         parts.append(f"SELECT {empty} WHERE false")
     # Only the columns that a query uses are merged; DuckDB leaves the others unread.
     merged = ", ".join(f"any_value({name}) AS {name}" for name in COLUMNS if name != "event_id")
-    return f"CREATE VIEW lines AS {' UNION ALL '.join(parts)};" + MADE.format(merged=merged)
+    lines = f"CREATE VIEW {prefix}lines AS {' UNION ALL '.join(parts)};"
+    return lines + MADE.format(merged=merged, prefix=prefix)
 
 
 def _list(paths: Iterable[str]) -> str:

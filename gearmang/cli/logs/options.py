@@ -23,7 +23,7 @@ def seconds(text: str) -> int:
         ValueError: it is none of these.
     """
     match = re.fullmatch(r"(\d{1,9})([smhdw])", text)
-    if match is None or int(match[1]) == 0:
+    if match is None:
         raise ValueError(f"{text!r} is no span of time: use 90s, 5m, 2h, 7d or 1w")
     return int(match[1]) * _UNITS[match[2]]
 
@@ -33,14 +33,22 @@ class SpanType(click.ParamType):  # type: ignore[type-arg]  # generic only since
 
     name = "SPAN"
 
+    def __init__(self, least: int = 1) -> None:
+        self._least = least
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:
-            return value if isinstance(value, int) else seconds(value)
+            span = value if isinstance(value, int) else seconds(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+        if span < self._least:
+            self.fail(f"{value!r} is too short", param, ctx)
+        return span
 
 
-class _MomentType(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3
+class MomentType(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3
+    """A time, passed on as an aware datetime."""
+
     name = "WHEN"
 
     def convert(
@@ -115,8 +123,8 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--outcome", type=click.Choice(["success", "failure", "unknown"])),
         click.option("--task", help="Only this task."),
         click.option("--type", "type_", metavar="TYPE", help="A type, or its start: 'resize*'."),
-        click.option("--until", type=_MomentType(), help="Only what started before."),
-        click.option("--since", type=_MomentType(), help="Only what started then or later."),
+        click.option("--until", type=MomentType(), help="Only what started before."),
+        click.option("--since", type=MomentType(), help="Only what started then or later."),
         records_option,
     ):
         chosen = decorate(chosen)

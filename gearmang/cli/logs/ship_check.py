@@ -1,0 +1,79 @@
+"""``gearmang logs ship-check``: has everything reached the centre?"""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from gearmang.cli.logs.options import MomentType, SpanType
+from gearmang.cli.logs.printing import print_answer
+from gearmang.cli.output import print_json
+
+MOST_NAMED = 20  # missing records that are printed one by one
+
+
+@click.command()
+@click.option("--local", multiple=True, required=True, metavar="PLACE", help="Where written.")
+@click.option("--central", multiple=True, required=True, metavar="PLACE", help="Where shipped to.")
+@click.option("--since", type=MomentType(), help="Only what started then or later.")
+@click.option(
+    "--grace",
+    "grace_s",
+    type=SpanType(least=0),
+    default=60,
+    show_default="1m",
+    help="May be on its way.",
+)
+@click.option("--reship", "reships", is_flag=True, help="Send the missing again.")
+@click.option("--into", metavar="DIR", help="Where to write them; default: the first --local.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+def ship_check(
+    local: tuple[str, ...],
+    central: tuple[str, ...],
+    since: datetime | None,
+    grace_s: int,
+    reships: bool,
+    into: str | None,
+    as_json: bool,
+) -> None:
+    """Which records have not reached the centre, and how late the newest is.
+
+    With --reship the missing are written to a new file among the local ones, from where the
+    shipper sends them. A record that arrives twice counts once everywhere. The exit code is 1 when
+    records are missing and were not sent again.
+
+    Example: gearmang logs ship-check --local /var/log/gearmang/tasks --central /srv/central
+    """
+    from gearmang.records.shipping import reship
+    from gearmang.records.shipping import ship_check as checked
+
+    now = datetime.now(UTC)
+    found = checked(local, central, before=now - timedelta(seconds=grace_s), since=since)
+    missing = [str(row[0]) for row in found.missing.rows]
+    again = reship(local, Path(into or local[0]), missing, now) if reships and missing else None
+    if as_json:
+        print_json(
+            {
+                "written": found.written,
+                "arrived": found.arrived,
+                "twice": found.twice,
+                "missing": missing,
+                "reshipped_in": str(again) if again else None,
+                "lag": found.lag.as_dicts(),
+            }
+        )
+    else:
+        click.echo(
+            f"{found.written} written, {found.arrived} arrived ({found.twice} of them more than"
+            f" once), {len(missing)} missing"
+        )
+        print_answer(found.lag, "table")
+        for identity in missing[:MOST_NAMED]:
+            click.echo(f"missing: {identity}")
+        if len(missing) > MOST_NAMED:
+            click.echo(f"and {len(missing) - MOST_NAMED} more; --json names them all")
+        if again:
+            click.echo(f"written again to {again}")
+    if missing and not again:
+        sys.exit(1)

@@ -1,0 +1,76 @@
+"""Lines of many growing files, as they come in."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+READ_SIZE = 1 << 20  # bytes read from one file before the next has its turn
+LONGEST_LINE = 1 << 20  # bytes; what goes on for longer without a newline is no record
+
+
+@dataclass(slots=True)
+class _Followed:
+    descriptor: int
+    inode: int
+    rest: bytes = b""
+
+
+class Tail:
+    """Follows the ``*.jsonl`` files of folders, and single files; new files are found.
+
+    Args:
+        places: folders and files.
+        from_start: also give what the files held before; else only what is added.
+    """
+
+    def __init__(self, places: tuple[str, ...], *, from_start: bool = False) -> None:
+        self._places = places
+        self._followed: dict[str, _Followed] = {}
+        self._new_from_start = from_start
+        self._look()
+        self._new_from_start = True  # a file that appears later is new as a whole
+
+    def read(self) -> Iterator[bytes]:
+        """The complete lines that were added since the last call."""
+        self._look()
+        for path, followed in list(self._followed.items()):
+            yield from self._read(path, followed)
+
+    def close(self) -> None:
+        """Close the files."""
+        for followed in self._followed.values():
+            os.close(followed.descriptor)
+        self._followed.clear()
+
+    def _look(self) -> None:
+        for path in self._paths():
+            try:
+                inode = path.stat().st_ino
+                known = self._followed.get(str(path))
+                if known is None or known.inode != inode:
+                    if known is not None:
+                        os.close(known.descriptor)
+                    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                    if not self._new_from_start:
+                        os.lseek(descriptor, 0, os.SEEK_END)
+                    self._followed[str(path)] = _Followed(descriptor, inode)
+            except OSError:  # gone between the two calls, or not ours to read
+                continue
+
+    def _paths(self) -> Iterator[Path]:
+        for place in map(Path, self._places):
+            if place.is_dir():
+                yield from place.rglob("*.jsonl")
+            else:
+                yield place
+
+    def _read(self, path: str, followed: _Followed) -> Iterator[bytes]:
+        while data := os.read(followed.descriptor, READ_SIZE):
+            *lines, followed.rest = (followed.rest + data).split(b"\n")
+            if len(followed.rest) > LONGEST_LINE:
+                followed.rest = b""
+            yield from lines
+        if os.fstat(followed.descriptor).st_nlink == 0:
+            os.close(followed.descriptor)
+            del self._followed[path]
