@@ -67,6 +67,14 @@ _SPLAY = 0.1  # of the lifetime, so that a fleet does not restart at once
     metavar="FILE",
     help="The JSON-lines file that letters are added to before they are deleted.",
 )
+@click.option(
+    "--records",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    envvar="GEARMANG_RECORDS",
+    show_envvar=True,
+    help="Write a JSON record of each stored group here.",
+)
 def collect(
     servers: tuple[Server, ...],
     store: str,
@@ -78,6 +86,7 @@ def collect(
     retention: float | None,
     max_dead: int | None,
     archive: Path | None,
+    records: Path | None,
 ) -> None:
     """Store the dead letters that workers send.
 
@@ -94,6 +103,10 @@ def collect(
 
     if (retention is not None or max_dead is not None) and archive is None:
         raise click.UsageError("--retention and --max-dead need --archive FILE")
+    if records is not None:
+        import log_shipping
+
+        log_shipping.configure(path=records)
     messenger = None
     if notify_command or webhook:
         command = shlex.split(notify_command or "")

@@ -55,7 +55,11 @@ class Gearmand(Process):
         """Send one admin command that is answered by one line, or by lines up to a dot."""
         with socket.create_connection(("127.0.0.1", self.port), timeout) as connection:
             connection.sendall(command.encode() + b"\r\n")
-            ending = b"\n.\n" if command in {"status", "workers", "show jobs"} else b"\n"
+            ending = (
+                b"\n.\n"
+                if command in {"status", "workers", "show jobs", "show unique jobs"}
+                else b"\n"
+            )
             reply = b""
             while not (reply.endswith(ending) or reply == b".\n"):
                 more = connection.recv(65536)
