@@ -2,38 +2,39 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple, cast
+from typing import Any, BinaryIO, Literal, NamedTuple
 
-from gearmang.records.database import Database, opened
+from gearmang.records.database import opened
 from gearmang.records.errors import RecordsError
 from gearmang.records.lines import opened_for_reading
-from gearmang.records.sources import find
+from gearmang.records.sources import find, quoted_list, url_to_fs
 
 Form = Literal["zstd", "parquet"]
+ENDINGS = {"zstd": "jsonl.zst", "parquet": "parquet"}
 CHUNK = 1 << 20  # bytes
 
 
 class Packed(NamedTuple):
-    """One day in the archive: its file, how many records, and the file's SHA-256."""
+    """One day in the archive: its file, how many lines or records were packed, its SHA-256."""
 
     day: date
     target: str
-    records: int
+    packed: int
     sha256: str
-    sources: tuple[str, ...]
 
 
 def days_before(places: Sequence[str], first_kept: date) -> dict[date, list[str]]:
     """The hourly files that lie wholly before a day, by day."""
     by_day: dict[date, list[str]] = {}
     for path in find(places).lines:
-        digits = Path(path).name.removeprefix("tasks-")[:8]
+        digits = Path(path).name.removeprefix("tasks-")[:10]
         try:
-            day = datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC).date()
-        except ValueError:
+            day = datetime.strptime(digits, "%Y%m%d%H").replace(tzinfo=UTC).date()
+        except ValueError:  # not named by the hour: nobody knows whether it still grows
             continue
         if day < first_kept:
             by_day.setdefault(day, []).append(path)
@@ -41,35 +42,91 @@ def days_before(places: Sequence[str], first_kept: date) -> dict[date, list[str]
 
 
 def pack(day: date, sources: Sequence[str], target: str, form: Form) -> Packed:
-    """Copy one day's files into one of the archive, and read it back to compare.
+    """Copy one day's files into one file of the archive, read it back, and compare.
 
     Args:
         day: which one.
         sources: its files.
         target: a folder, or an URL that fsspec knows, such as ``s3://bucket/records``.
-        form: ``zstd`` keeps every line as it is; ``parquet`` keeps the records.
+        form: ``zstd`` keeps every line as it is; ``parquet`` keeps the records, each once.
 
     Raises:
-        RecordsError: it could not be written, or what was read back is not what was written.
+        RecordsError: it could not be written, or what was read back differs.
     """
-    ending = "jsonl.zst" if form == "zstd" else "parquet"
-    place = f"{target.rstrip('/')}/tasks-{day:%Y%m%d}.{ending}"
-    with_opener = _opener(place)
-    local = Path(sources[0]).parent / f".archive-{day:%Y%m%d}-{os.getpid()}.{ending}"
+    name = f"tasks-{day:%Y%m%d}.{ENDINGS[form]}"
+    store, folder = url_to_fs(target)
+    place = f"{folder.rstrip('/')}/{name}"
     try:
-        records = _zstd(sources, local) if form == "zstd" else _parquet(sources, local)
-        wanted = _digest(local.open("rb"))
-        if _exists(with_opener):
-            _require_same(place, with_opener, wanted)
-        else:
-            with local.open("rb") as made, with_opener("wb") as out:
-                while chunk := made.read(CHUNK):
-                    out.write(chunk)
-            _require_same(place, with_opener, wanted)
-            with with_opener("wb", ".sha256") as out:
-                out.write(f"{wanted}  tasks-{day:%Y%m%d}.{ending}\n".encode())
+        with tempfile.TemporaryDirectory(prefix="gearmang-archive-") as work:
+            made = Path(work) / name
+            count = _zstd(sources, made) if form == "zstd" else _parquet(sources, made)
+            with made.open("rb") as source:
+                wanted = _digest(source)
+            if store.exists(place):
+                # Late lines after an earlier run, or another host's file: never overwritten.
+                place = place.replace(name, f"tasks-{day:%Y%m%d}-{wanted[:12]}.{ENDINGS[form]}")
+            store.makedirs(folder, exist_ok=True)
+            store.put_file(str(made), place)
+        if isinstance(store.protocol, tuple) and "file" in store.protocol:
+            with Path(place).open("rb") as written:
+                os.fsync(written.fileno())
+        with store.open(place, "rb") as back:
+            if _digest(back) != wanted:
+                raise RecordsError(f"{place} differs from what was written; nothing was removed")
+        with store.open(f"{place}.sha256", "wb") as out:
+            out.write(f"{wanted}  {place.rpartition('/')[2]}\n".encode())
     except OSError as error:
-        raise RecordsError(f"cannot archive {day} to {place}: {error}") from None
-    finally:
-        local.unlink(missing_ok=True)
-    return Packed(day, place, records, wanted, tuple(sources))
+        raise RecordsError(f"cannot archive {day} to {target}: {error}") from None
+    return Packed(day, store.unstrip_protocol(place), count, wanted)
+
+
+def remove(sources: Iterable[str]) -> None:
+    """Remove files that `pack` has copied and verified.
+
+    Raises:
+        RecordsError: one cannot be removed.
+    """
+    for path in sources:
+        try:
+            Path(path).unlink()
+        except OSError as error:
+            raise RecordsError(f"cannot remove {path}: {error.strerror}") from None
+
+
+def _zstd(sources: Sequence[str], made: Path) -> int:
+    import zstandard
+
+    count = 0
+    with made.open("wb") as out, zstandard.ZstdCompressor(level=10).stream_writer(out) as packer:
+        for path in sources:
+            with opened_for_reading(path) as source:
+                last = b"\n"
+                while chunk := source.read(CHUNK):
+                    last = chunk
+                    count += chunk.count(b"\n")
+                    packer.write(chunk)
+                if not last.endswith(b"\n"):
+                    packer.write(b"\n")  # torn by a crash; the next file starts a line of its own
+                    count += 1
+    return count
+
+
+def _parquet(sources: Sequence[str], made: Path) -> int:
+    with opened(sources) as database:
+        path = quoted_list([str(made)])
+        database.ask(
+            f"COPY (SELECT * FROM records ORDER BY ts) TO {path[1:-1]}"  # noqa: S608  # quoted
+            " (FORMAT parquet, COMPRESSION zstd)"
+        )
+        ((here,),) = database.ask("SELECT count(*) FROM records").rows
+        ((there,),) = database.ask(f"SELECT count(*) FROM read_parquet({path})").rows  # noqa: S608  # quoted
+    if here != there:
+        raise RecordsError(f"the archive has {there} of {here} records; nothing was removed")
+    return int(there)
+
+
+def _digest(source: BinaryIO | Any) -> str:
+    digest = hashlib.sha256()
+    while chunk := source.read(CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()

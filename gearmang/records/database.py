@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gearmang.records.errors import RecordsError
-from gearmang.records.sources import find
+from gearmang.records.sources import Sources, find, url_to_fs
 from gearmang.records.tables import statements
 
 SETTINGS = {
@@ -23,13 +23,12 @@ class Database:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    def attach(self, name: str, places: Sequence[str], since: datetime | None = None) -> None:
-        """Add the records of other places as the views ``NAME_lines`` and so on."""
-        self.run(statements(find(places, since, may_be_empty=True), prefix=f"{name}_"))
-
-    def run(self, sql: str) -> None:
-        """Run statements that give no rows."""
-        self.ask(sql)
+    def add(self, sources: Sources, prefix: str = "") -> None:
+        """Make the views of the files, their names after the prefix."""
+        for protocol in {path.partition("://")[0] for path in sources.all if "://" in path}:
+            # Through fsspec, which needs no extension of DuckDB to be fetched.
+            self._connection.register_filesystem(url_to_fs(f"{protocol}://")[0])
+        self.ask(statements(sources, prefix))
 
     def ask(self, sql: str, parameters: Sequence[object] = ()) -> "Answer":
         """Run one query.
@@ -79,5 +78,5 @@ def opened(places: Sequence[str], since: datetime | None = None) -> Iterator[Dat
         duckdb.connect(config={**SETTINGS, "temp_directory": overflow}) as connection,
     ):
         database = Database(connection)
-        database.run(statements(sources))
+        database.add(sources)
         yield database

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gearmang.records.database import Answer, opened
 from gearmang.records.errors import RecordsError
+from gearmang.records.sources import find
 
 RESHIPPED = "reshipped-{now:%Y%m%d%H%M%S}.jsonl"
 
@@ -43,7 +44,7 @@ def ship_check(
         RecordsError: nothing to read.
     """
     with opened(local, since) as database:
-        database.attach("central", central, since)
+        database.add(find(central, since, may_be_empty=True), prefix="central_")
         values = [before.replace(tzinfo=None), since.replace(tzinfo=None) if since else None]
         database.ask(
             """

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from gearmang.records.errors import RecordsError
 
@@ -20,6 +21,11 @@ class Sources:
 
     lines: tuple[str, ...]
     parquet: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The files of every format."""
+        return self.lines + self.parquet
 
 
 def find(
@@ -46,7 +52,33 @@ def find(
     return Sources(tuple(lines), tuple(parquet))
 
 
+def url_to_fs(place: str) -> tuple[Any, str]:
+    """The fsspec file system of a path or URL, and the path in it.
+
+    Raises:
+        RecordsError: fsspec, or what it needs for this kind of URL, is not installed.
+    """
+    try:
+        from fsspec.core import url_to_fs as split
+    except ImportError:
+        raise RecordsError(f"{place} needs fsspec: pip install 'gearmang[analytics]'") from None
+    try:
+        found: tuple[Any, str] = split(place)
+    except (ImportError, ValueError) as error:
+        raise RecordsError(f"{place}: {error}") from None
+    return found
+
+
+def quoted_list(paths: Iterable[str]) -> str:
+    """Paths as a list of SQL texts."""
+    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
+
+
 def _files(place: str) -> Iterable[str]:
+    if "://" in place:
+        system, folder = url_to_fs(place)
+        names = system.find(folder)
+        return [system.unstrip_protocol(name) for name in names if name.endswith(LINES + PARQUET)]
     path = Path(place)
     if path.is_dir():
         return [

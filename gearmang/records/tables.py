@@ -1,8 +1,6 @@
 """The tables of records: which columns they have, and the SQL that makes them of files."""
 
-from collections.abc import Iterable
-
-from gearmang.records.sources import Sources
+from gearmang.records.sources import Sources, quoted_list
 
 # Said explicitly: DuckDB's guesses break on a key first seen late, and on an integer column
 # that turns float later.
@@ -55,13 +53,13 @@ def statements(sources: Sources, prefix: str = "") -> str:
     if sources.lines:
         columns = ", ".join(f"{name}: '{kind}'" for name, kind in COLUMNS.items())
         parts.append(
-            f"SELECT * FROM read_json({_list(sources.lines)}, format = 'newline_delimited',"  # noqa: S608  # quoted
+            f"SELECT * FROM read_json({quoted_list(sources.lines)}, format = 'newline_delimited',"  # noqa: S608  # quoted
             f" columns = {{{columns}}}, ignore_errors = true,"
             f" maximum_object_size = {LONGEST_LINE})"
         )
     if sources.parquet:
         parts.append(
-            f"SELECT {', '.join(COLUMNS)} FROM read_parquet({_list(sources.parquet)},"  # noqa: S608  # quoted
+            f"SELECT {', '.join(COLUMNS)} FROM read_parquet({quoted_list(sources.parquet)},"  # noqa: S608  # quoted
             " union_by_name = true)"
         )
     if not parts:  # every file is older than what was asked for
@@ -71,7 +69,3 @@ def statements(sources: Sources, prefix: str = "") -> str:
     merged = ", ".join(f"any_value({name}) AS {name}" for name in COLUMNS if name != "event_id")
     lines = f"CREATE VIEW {prefix}lines AS {' UNION ALL '.join(parts)};"
     return lines + MADE.format(merged=merged, prefix=prefix)
-
-
-def _list(paths: Iterable[str]) -> str:
-    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
