@@ -1,17 +1,19 @@
 """Store a group of letters: in one transaction, each death once, the counters kept."""
 
+import functools
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy import Connection, Insert, Row, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from gearmang.dead_letters.events import record
 from gearmang.dead_letters.letter import Letter
 from gearmang.dead_letters.moment import minute_of, new_id
-from gearmang.dead_letters.schema import arrivals, bodies, dead_letters, fingerprints
+from gearmang.dead_letters.schema import STATES, arrivals, bodies, dead_letters, fingerprints
 from gearmang.dead_letters.store import Store
 
 
@@ -68,10 +70,12 @@ def _count(connection: Connection, letters: Iterable[Letter]) -> dict[str, str]:
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     minutes: Counter[tuple[int, str]] = Counter()
     latest: dict[str, Letter] = {}
+    earliest: dict[str, float] = {}
     for letter in letters:
         name = letter.row["fingerprint"]
         counts[name][letter.row["state"]] += 1
         minutes[minute_of(letter.row["stored_at"]), name] += 1
+        earliest[name] = min(letter.row["stored_at"], earliest.get(name, math.inf))
         if name not in latest or letter.row["stored_at"] >= latest[name].row["stored_at"]:
             latest[name] = letter
     known = set(
@@ -79,47 +83,56 @@ def _count(connection: Connection, letters: Iterable[Letter]) -> dict[str, str]:
             select(fingerprints.c.fingerprint).where(fingerprints.c.fingerprint.in_(list(counts)))
         )
     )
-    put = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    # In one order everywhere, so that two collectors never wait for each other in a circle.
-    for name in sorted(counts):
-        row = latest[name].row
-        adding = put(fingerprints).values(
-            fingerprint=name,
-            function=row["function"],
-            error_type=row["error_type"],
-            error_message=row["error_message"],
-            place=latest[name].place,
-            state="new",
-            first_seen=row["stored_at"],
-            last_seen=row["stored_at"],
-            **counts[name],
-        )
-        later = adding.excluded
-        connection.execute(
-            adding.on_conflict_do_update(
-                index_elements=["fingerprint"],
-                set_={
-                    "error_message": later.error_message,
-                    "last_seen": later.last_seen,
-                    **{
-                        state: fingerprints.c[state] + count
-                        for state, count in counts[name].items()
-                    },
-                },
-            )
-        )
-    adding = put(arrivals)
+    counting, arriving = _statements(connection.dialect.name)
     connection.execute(
-        adding.on_conflict_do_update(
-            index_elements=["minute", "fingerprint"],
-            set_={"arrived": arrivals.c.arrived + adding.excluded.arrived},
-        ),
+        counting,
+        # In one order everywhere, so that two collectors never wait for each other in a circle.
+        [
+            {
+                "fingerprint": name,
+                "function": latest[name].row["function"],
+                "error_type": latest[name].row["error_type"],
+                "error_message": latest[name].row["error_message"],
+                "place": latest[name].place,
+                "state": "new",
+                "first_seen": earliest[name],
+                "last_seen": latest[name].row["stored_at"],
+                **{state: counts[name][state] for state in STATES},
+            }
+            for name in sorted(counts)
+        ],
+    )
+    connection.execute(
+        arriving,
         [
             {"minute": minute, "fingerprint": name, "arrived": count}
             for (minute, name), count in sorted(minutes.items())
         ],
     )
     return {name: "new" for name in counts if name not in known}
+
+
+@functools.cache
+def _statements(dialect: str) -> tuple[Insert, Insert]:
+    """How a fingerprint, and a minute of one, is counted up, or made where it is new."""
+    put = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    counting = put(fingerprints)
+    new = counting.excluded
+    arriving = put(arrivals)
+    return (
+        counting.on_conflict_do_update(
+            index_elements=["fingerprint"],
+            set_={
+                "error_message": new.error_message,
+                "last_seen": new.last_seen,
+                **{state: fingerprints.c[state] + new[state] for state in STATES},
+            },
+        ),
+        arriving.on_conflict_do_update(
+            index_elements=["minute", "fingerprint"],
+            set_={"arrived": arrivals.c.arrived + arriving.excluded.arrived},
+        ),
+    )
 
 
 def _reopen(connection: Connection, letters: Sequence[Letter]) -> dict[str, str]:
