@@ -92,3 +92,11 @@ def statistics(
 
 # 16 bytes where the text has 32; ids of others' making that are no hex digits by their digest.
 IDENTITY = "coalesce(TRY_CAST(event_id AS UUID), TRY_CAST(md5(event_id) AS UUID))"
+
+
+def span_of(database: Database, selection: Selection) -> float:
+    """Seconds from the first to the last of the chosen records."""
+    condition, values = selection.condition()
+    sql = f"SELECT epoch(max(ts) - min(ts)) FROM lines WHERE {condition}"  # noqa: S608  # bound
+    ((seconds,),) = database.ask(sql, values).rows
+    return float(seconds or 0)
