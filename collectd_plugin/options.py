@@ -1,6 +1,6 @@
 """The options of ``<Module collectd_plugin>``: collectd's configuration tree in, `Options` out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,9 +17,12 @@ DEFAULT_TIMEOUT = 2.0  # seconds
 class ConfigNode(Protocol):
     """A node of the tree that collectd hands over."""
 
-    key: str
-    values: tuple[Any, ...]
-    children: tuple["ConfigNode", ...]
+    @property
+    def key(self) -> str: ...
+    @property
+    def values(self) -> Sequence[Any]: ...
+    @property
+    def children(self) -> Sequence["ConfigNode"]: ...
 
 
 class BadOption(GearmangError):
