@@ -145,10 +145,11 @@ class Aftermath:
         at = time.time() + verdict.delay if verdict.delay else None
         after = replace(after, not_before=at)
         unique = f"{after.job_id}-{os.urandom(4).hex()}"
-        whole = None if at is None else int(at) + 1
-        if at is not None:
-            self._intake.expect(at)
-        return Packed(self._options.function, after.pack(), unique, "low", whole)
+        if at is None:
+            return Packed(self._options.function, after.pack(), unique, "low")
+        self._intake.expect(at)
+        # gearmand knows whole seconds; what comes too early is held until its not-before.
+        return Packed(self._options.function, after.pack(), unique, "low", int(at))
 
     def _submit(self, job: Assigned, copy: Packed, told: str) -> None:
         if not job.is_ours:

@@ -57,8 +57,8 @@ class Executors:
         self._leaving: list[Child] = []
         self._respawn_at = 0.0
         self._respawn_delay = 1.0
-        self._proven = False  # the code was loaded once
         self.child: Child | None = None
+        self.proven = False  # the code was loaded once
         self.broken: CannotLoad | None = None  # the code cannot be loaded at all
         prctl.adopt_orphans()
 
@@ -183,7 +183,7 @@ class Executors:
 
     def _take(self, child: Child, answer: Answer) -> None:
         if answer.kind == frames.READY:
-            child.ready = self._proven = True
+            child.ready = self.proven = True
             child.kill_at = float("inf")
             self._respawn_delay = 1.0
             self._on_ready()
@@ -193,7 +193,7 @@ class Executors:
             self._on_answer(answer)
 
     def _break(self, error: CannotLoad) -> None:
-        if not self._proven:
+        if not self.proven:
             self.broken = error
             self._wake_by(0.0)
             return

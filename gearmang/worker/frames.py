@@ -51,6 +51,7 @@ class AnswerDecoder:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._wanted = 0  # bytes of the frame that the buffer begins with
 
     def feed(self, data: bytes) -> Iterator[Answer]:
         """Take in bytes and give out the answers that are complete.
@@ -60,6 +61,8 @@ class AnswerDecoder:
         """
         if self._buffer:
             self._buffer += data
+            if len(self._buffer) < self._wanted:
+                return
             data = bytes(self._buffer)
             self._buffer.clear()
         start, end = 0, len(data)
@@ -69,8 +72,11 @@ class AnswerDecoder:
                 raise BadFrame(f"kind {kind}, {size} bytes")
             body = start + ANSWER_HEADER.size
             if end - body < size:
+                self._wanted = ANSWER_HEADER.size + size
                 break
             start = body + size
             yield Answer(kind, data[body:start])
+        else:
+            self._wanted = ANSWER_HEADER.size
         if start < end:
             self._buffer += memoryview(data)[start:]

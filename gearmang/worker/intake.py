@@ -16,7 +16,7 @@ from gearmang.worker.options import Options
 PATIENCE: Final = 0.5  # seconds for an answer to GRAB_JOB before another server is asked
 SILENCE: Final = 20.0  # seconds without that answer before the connection is made again
 # gearmand 1.1.20 wakes nobody when a scheduled job is due, so a sleeping worker looks by itself.
-POLL: Final = 5.0  # seconds
+POLL: Final = 2.0  # seconds
 MOST_HELD: Final = 100  # jobs that wait here for their time
 SUBMIT_TIMEOUT: Final = 10.0  # seconds for JOB_CREATED
 
@@ -116,7 +116,11 @@ class Intake:
             link.send(done)
 
     def fail(self, job: Assigned, told: str) -> None:
-        """Tell gearmand, and a caller who waits, that the attempt failed."""
+        """Tell gearmand, and a caller who waits, that the attempt failed.
+
+        gearmand 1.1.20 takes WORK_EXCEPTION for the end of the job and tells WORK_FAIL to callers
+        who did not ask for exceptions; others wait for WORK_FAIL.
+        """
         if job.is_ours:
             handle = job.handle
             text = told.encode("utf-8", "backslashreplace")

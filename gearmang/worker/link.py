@@ -240,8 +240,10 @@ class Link:
         self._delay = FIRST_RETRY
         if packet.command == wire.JOB_CREATED and self.awaited:
             self.awaited.popleft().created()
-        elif packet.command == wire.ERROR and self.awaited:
-            _, _, text = packet.body.partition(b"\0")
-            self.awaited.popleft().refused(text.decode("utf-8", "backslashreplace")[:200])
+        elif packet.command == wire.ERROR:
+            code, _, text = packet.body.partition(b"\0")
+            # gearmand 1.1.20 ends a job at WORK_EXCEPTION and then knows no job to WORK_FAIL.
+            if self.awaited and code != b"JOB_NOT_FOUND":
+                self.awaited.popleft().refused(text.decode("utf-8", "backslashreplace")[:200])
         else:
             self._on_packet(self, packet)

@@ -220,7 +220,8 @@ class Supervisor:
         if now >= self._status_at:
             self._tell_systemd(now)
         self._executors.tick(now)
-        self._intake.tick(now)
+        if self._executors.proven:  # a worker without code must not count as one
+            self._intake.tick(now)
         self._wake_at = min(
             self._hard_at,
             self._memory_at,
@@ -241,6 +242,7 @@ class Supervisor:
 
     def _ready(self) -> None:
         self._notifier.say("READY=1")
+        self._wake_by(0.0)
         self._intake.next()
 
     def _server_changed(self, link: Link, what: str) -> None:

@@ -17,7 +17,7 @@ from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import Worker
 
 TARGET = "tests.integration.worker.deaths:die"
-PATIENCE = 30.0  # seconds
+PATIENCE = 10.0  # seconds
 
 
 class Letters:
@@ -67,7 +67,7 @@ class Caller:
             for packet in packets:
                 if packet.command != wire.JOB_CREATED:
                     heard.append((packet.command, packet.body.partition(b"\0")[2]))
-                if packet.command in (wire.WORK_COMPLETE, wire.WORK_FAIL):
+                if packet.command in (wire.WORK_COMPLETE, wire.WORK_FAIL, wire.WORK_EXCEPTION):
                     return heard
 
     def close(self) -> None:
@@ -121,3 +121,12 @@ def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StartWorke
     yield run
     for worker in started:
         worker.stop()
+
+
+@pytest.fixture
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the functions leave their notes."""
+    path = tmp_path / "notes"
+    path.touch()
+    monkeypatch.setenv("NOTES", str(path))
+    return path
