@@ -1,0 +1,1 @@
+"""Records of workers that are not gearmang's: pygearman's, Celery's, RQ's."""
