@@ -15,13 +15,12 @@ from sqlalchemy import Connection, Row, select
 
 from gearmang import wire
 from gearmang.admin import AdminClient, Refused
-from gearmang.client import Client, Packed
+from gearmang.client import Client
 from gearmang.connection import Connection as Gearmand
 from gearmang.dead_letters import plans
-from gearmang.dead_letters.browse import body, envelope_of
 from gearmang.dead_letters.events import record
 from gearmang.dead_letters.moves import move
-from gearmang.dead_letters.requeue import unique_of
+from gearmang.dead_letters.requeue import packed, unique_of, within_budget
 from gearmang.dead_letters.schema import dead_letters, plan_items
 from gearmang.dead_letters.store import Store
 from gearmang.errors import ServerLost
@@ -112,8 +111,8 @@ def _cancel(
     # drop the job, cancelled as it is: a copy of its own makes sure that it runs.
     with Client([server]) as client:
         for row in overtaken:
-            packed = _packed(store, plan, row)._replace(unique=f"{uniques[row.id]}+")
-            for _ in client.queue([packed]):
+            (job,) = packed(store, plan, [row])
+            for _ in client.queue([job._replace(unique=f"{job.unique}+")]):
                 pass
     back = {row.id for row in waiting} - {row.id for row in overtaken}
     if interrupted and unknown:
@@ -126,21 +125,13 @@ def _cancel(
 
 def _cancel_waiting(store: Store, plan: str, server: Server, rows: Sequence[Row[Any]]) -> None:
     with Client([server]) as client, AdminClient(*server, timeout=_TIMEOUT) as admin:
-        for row in rows:
-            for queued in client.queue([_packed(store, plan, row)]):
+        left = list(rows)
+        while left:
+            some = within_budget(left)
+            left = left[len(some) :]
+            for queued in client.queue(packed(store, plan, some)):
                 with contextlib.suppress(Refused):  # done in this very moment
                     admin.cancel_job(queued.handle)
-
-
-def _packed(store: Store, plan: str, row: Row[Any]) -> Packed:
-    with store.reading() as connection:
-        envelope = envelope_of(row, body(connection, row.id))
-        to = plans.get(connection, plan).function
-    return Packed(
-        function=to or envelope.function or "",
-        payload=envelope.revived().pack(),
-        unique=unique_of(row.death_id, plan),
-    )
 
 
 def _states(

@@ -8,14 +8,14 @@ job run twice.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, select
 
 from gearmang.client import LONGEST_FUNCTION, Client, Packed, as_bytes
 from gearmang.dead_letters import plans
-from gearmang.dead_letters.browse import body, envelope_of, function_of
+from gearmang.dead_letters.browse import envelope_of, function_of
 from gearmang.dead_letters.letter import DEAD_FUNCTION
 from gearmang.dead_letters.moves import move, note_handled
 from gearmang.dead_letters.schema import bodies, dead_letters
@@ -156,9 +156,9 @@ def submit(store: Store, client: Client, plan: str, claimed: list[Row[Any]]) -> 
     by_server: dict[str, list[int]] = {}
     failure = ""
     try:
-        for queued in client.queue(_packed(store, plan, claimed)):
+        for queued in client.queue(packed(store, plan, claimed)):
             identity = queued.packed.tag
-            assert isinstance(identity, int)  # noqa: S101 # what _packed put there
+            assert isinstance(identity, int)  # noqa: S101 # what `packed` put there
             by_server.setdefault(str(queued.server), []).append(identity)
     except NotQueued as error:
         failure = str(error)
@@ -175,21 +175,24 @@ def submit(store: Store, client: Client, plan: str, claimed: list[Row[Any]]) -> 
         )
 
 
-def _packed(store: Store, plan: str, claimed: list[Row[Any]]) -> list[Packed]:
+def packed(store: Store, plan: str, rows: Sequence[Row[Any]]) -> list[Packed]:
+    """The jobs of these letters as the plan sends them; they must fit into memory together."""
     with store.reading() as connection:
         to = plans.get(connection, plan).function
-        packed = []
-        for row in claimed:
-            envelope = envelope_of(row, body(connection, row.id))
-            packed.append(
-                Packed(
-                    function=to or envelope.function or "",
-                    payload=envelope.revived().pack(),
-                    unique=unique_of(row.death_id, plan),
-                    tag=row.id,
-                )
+        contents = connection.execute(select(bodies).where(bodies.c.id.in_([r.id for r in rows])))
+        by_id = {content.id: content for content in contents}
+    jobs = []
+    for row in rows:
+        envelope = envelope_of(row, by_id[row.id])
+        jobs.append(
+            Packed(
+                function=to or envelope.function or "",
+                payload=envelope.revived().pack(),
+                unique=unique_of(row.death_id, plan),
+                tag=row.id,
             )
-    return packed
+        )
+    return jobs
 
 
 def within_budget(rows: Any) -> list[Row[Any]]:
