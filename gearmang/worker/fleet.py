@@ -13,7 +13,7 @@ from gearmang.worker.lifecycle import EXIT_DONE, EXIT_GRACE
 from gearmang.worker.loop import Loop
 from gearmang.worker.notify import Notifier
 from gearmang.worker.options import Options
-from gearmang.worker.signals import Signals
+from gearmang.worker.signals import WATCHED, Signals
 from gearmang.worker.supervisor import Supervisor
 
 RESTART_DELAY: Final = 1.0  # seconds before a worker that failed is started again
@@ -89,10 +89,16 @@ class Fleet:
             return 1
 
     def _leave_behind(self) -> None:
-        self._signals.__exit__(None, None, None)
-        for pidfd in self._workers.values():
-            os.close(pidfd)
-        self._loop.close()
+        """Close what is the parent's; its epoll must not be touched, the kernel shares it."""
+        signal.set_wakeup_fd(-1)
+        for number in WATCHED:
+            signal.signal(number, signal.SIG_DFL)
+        for descriptor in (
+            *self._workers.values(),
+            *self._signals.descriptors(),
+            self._loop.fileno(),
+        ):
+            os.close(descriptor)
 
     def _ended(self, pid: int) -> None:
         found, status = os.waitpid(pid, os.WNOHANG)
