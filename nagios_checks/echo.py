@@ -1,10 +1,13 @@
 """The function behind check_gearmang_roundtrip: it gives back what it gets."""
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gearmang.worker.job import Job
 
 ECHO_FUNCTION = "gearmang_echo"
 
 
-def echo(data: Any) -> Any:
+def echo(job: "Job") -> bytes:
     """For ``gearmang work nagios_checks.echo:echo --function gearmang_echo``."""
-    return data
+    return job.raw

@@ -13,7 +13,7 @@ from nagiosplugin.state import Critical, ServiceState
 from gearmang.errors import GearmangError
 from gearmang.server import DEFAULT_PORT, HIGHEST_PORT, Server
 from nagios_checks.selection import Rule, Selection
-from nagios_checks.thresholds import Limits, ParseRange, pair, seconds, state
+from nagios_checks.thresholds import BadValue, Limits, ParseRange, pair, seconds, state
 
 DEFAULT_TIMEOUT = 10.0  # seconds; the Monitoring Plugins guidelines' default
 LONGEST_TIMEOUT = 3_600.0  # seconds
@@ -66,13 +66,12 @@ class Timeout(NamedTuple):
         """Read ``10``, ``2.5s`` or ``10:UNKNOWN``.
 
         Raises:
-            BadValue: no duration, no state.
-            BadOption: a duration outside 0.1 s to one hour.
+            BadValue: no duration, no state, or a duration outside 0.1 s to one hour.
         """
         length, _, name = text.partition(":")
         limit = seconds(length)
         if not 0.1 <= limit <= LONGEST_TIMEOUT:
-            raise BadOption(f"{text!r}: a timeout lies between 0.1 s and {LONGEST_TIMEOUT:g} s")
+            raise BadValue(f"{text!r}: a timeout lies between 0.1 s and {LONGEST_TIMEOUT:g} s")
         return cls(limit, state(name) if name else Critical)
 
 
@@ -245,11 +244,11 @@ def _put_back(flag: str, text: str, words: list[str]) -> None:
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= HIGHEST_PORT):
-        raise BadOption(f"{text!r} is no port; write a number from 1 to {HIGHEST_PORT}")
+        raise BadValue(f"{text!r} is no port; write a number from 1 to {HIGHEST_PORT}")
     return int(text)
 
 
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 8):
-        raise BadOption(f"{text!r} is no count; write a number from 0 on")
+        raise BadValue(f"{text!r} is no count; write a number from 0 on")
     return int(text)
