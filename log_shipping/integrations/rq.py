@@ -7,7 +7,7 @@ import rq
 from log_shipping.ambient import record
 
 
-class RecordedJob(rq.job.Job):  # type: ignore[misc]  # RQ ships no type information
+class RecordedJob(rq.job.Job):
     """A job that is recorded while its function runs, in whichever process RQ runs it."""
 
     def perform(self) -> Any:
@@ -22,7 +22,7 @@ class RecordedJob(rq.job.Job):  # type: ignore[misc]  # RQ ships no type informa
             return super().perform()
 
 
-class Worker(rq.Worker):  # type: ignore[misc]  # RQ ships no type information
+class Worker(rq.Worker):
     """RQ's worker, with recorded jobs."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

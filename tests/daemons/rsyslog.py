@@ -40,7 +40,11 @@ class Rsyslog(Process):
         return self
 
     def await_ready(self) -> None:
-        await_that(lambda: self.require_running() or self._pid_file.exists(), "rsyslogd starts")
+        await_that(self._started, "rsyslogd starts")
+
+    def _started(self) -> bool:
+        self.require_running()
+        return self._pid_file.exists()
 
 
 class Receiver(Rsyslog):

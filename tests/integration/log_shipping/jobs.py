@@ -24,7 +24,7 @@ app.conf.update(
 instrument()
 
 
-@app.task(bind=True, name="tests.resize", max_retries=1, default_retry_delay=0)
+@app.task(bind=True, name="tests.resize", max_retries=1, default_retry_delay=0)  # type: ignore[untyped-decorator]  # Celery ships no type information
 def celery_resize(self: Any, width: int) -> int:
     try:
         return resize(width)

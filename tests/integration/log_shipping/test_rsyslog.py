@@ -10,8 +10,8 @@ from click.testing import CliRunner
 import log_shipping
 from gearmang.cli.logs.ship_check import ship_check
 from log_shipping import record
-from tests.daemons.process import await_that
-from tests.daemons.rsyslog import PROGRAM, Process, Receiver, Sender
+from tests.daemons.process import Process, await_that
+from tests.daemons.rsyslog import PROGRAM, Receiver, Sender
 
 COUNT = 500
 
@@ -80,7 +80,7 @@ def local_syslog(tmp_path: Path) -> tuple[Process, Path, Path]:
         f"if $app-name == 'gearmang-tasks' then"
         f' action(type="omfile" file="{written}" template="line")\n'
     )
-    command = [PROGRAM, "-n", "-C", "-f", configuration, "-i", tmp_path / "pid"]
+    command: list[str | Path] = [PROGRAM, "-n", "-C", "-f", configuration, "-i", tmp_path / "pid"]
     return Process(command, tmp_path / "rsyslogd.log"), address, written
 
 
