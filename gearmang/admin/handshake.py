@@ -28,6 +28,15 @@ def secure(sock: socket.socket, server: Server, tls: Tls, deadline: float) -> St
         raise Unreachable(
             server, f"cannot be asked with these TLS files ({_reason(error)}); check {_files(tls)}"
         ) from None
+    try:
+        yield from _shake_hands(secured, server, deadline)
+    except BaseException:
+        secured.close()
+        raise
+    return secured
+
+
+def _shake_hands(secured: ssl.SSLSocket, server: Server, deadline: float) -> Steps[None]:
     while True:
         try:
             secured.do_handshake()
@@ -44,11 +53,11 @@ def secure(sock: socket.socket, server: Server, tls: Tls, deadline: float) -> St
                 server, "closed the connection instead of speaking TLS; has it TLS on this port?"
             ) from None
         except ssl.SSLError as error:
-            raise ProtocolError(server, f"{_handshake_problem(error)}") from None
+            raise ProtocolError(server, _handshake_problem(error)) from None
         except OSError as error:
             raise Unreachable(server, f"lost the connection: {error.strerror}") from None
         else:
-            return secured
+            return
         if not (yield Wait(secured, event, deadline)):
             raise TimedOut(
                 server, "did not speak TLS in time; it is frozen, or has no TLS on this port"
