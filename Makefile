@@ -6,7 +6,7 @@ COMPILE := .venv/bin/uv pip compile -q pyproject.toml --generate-hashes --no-ann
 
 .PHONY: help
 help:  ## print these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup:  ## install the Debian packages and the virtual environment that are missing
@@ -42,6 +42,10 @@ soak: setup  ## the long runs: every kill and every count of the issues at full 
 lock: setup  ## pin the dependencies of pyproject.toml anew, with hashes
 	@$(COMPILE) --upgrade --all-extras -o requirements-dev.lock
 	@$(COMPILE) --extra postgresql --extra analytics -c requirements-dev.lock -o requirements.lock
+
+.PHONY: deb
+deb: setup  ## build dist/gearmang_VERSION_ARCHITECTURE.deb
+	@./packaging/debian/build
 
 .PHONY: clean
 clean:  ## remove what the other targets made

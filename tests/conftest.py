@@ -1,11 +1,15 @@
 """Fixtures that unit, integration and fault tests share."""
 
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.daemons.gearmand import Gearmand
+
+# Many tests make processes crash: nobody will look at the cores.
+resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 Exits 0 only if all that it promises was seen.
 """
 
+import resource
 import signal
 import subprocess
 import sys
@@ -136,6 +137,8 @@ def well_again(story: Story, site: Site) -> None:
 def main(arguments: list[str]) -> int:
     """Tell the story; with ``--keep`` leave the site running until Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
+    # One picture segfaults its process: nobody will look at the core.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     keep = "--keep" in arguments
     story = Story()
     with tempfile.TemporaryDirectory(prefix="gearmang-demo-") as folder, Site(Path(folder)) as site:
