@@ -139,8 +139,10 @@ class Nagios(Process):
             "service_check_timeout=20",
             "check_external_commands=1",
             "check_workers=2",
-            "max_concurrent_checks=4",
+            "max_concurrent_checks=0",  # a check beyond the limit waits for 5 to 17 s
             "service_inter_check_delay_method=n",
+            "max_service_check_spread=1",
+            "host_inter_check_delay_method=n",
             "service_interleave_factor=1",
             "check_for_updates=0",
             "use_syslog=0",
