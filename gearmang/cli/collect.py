@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gearmang.dead_letters.collector import Collector
     from gearmang.dead_letters.store import Store
 
+_STORE_TIMEOUT = 5.0  # seconds that one commit may wait, before it is tried anew
 _LAST_CALLS = 5.0  # seconds that notices may take at the end
 _SPLAY = 0.1  # of the lifetime, so that a fleet does not restart at once
 
@@ -112,7 +113,7 @@ def collect(
         command = shlex.split(notify_command or "")
         messenger = Messenger(command=command, webhook=webhook, say=_say)
     signals = _Signals()
-    with Store(store) as opened:
+    with Store(store, timeout=_STORE_TIMEOUT) as opened:
         if not _migrate(opened, signals):
             return
         chores = Chores(
