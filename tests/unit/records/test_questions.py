@@ -1,0 +1,74 @@
+"""slow, failures, trace and top."""
+
+from gearmang.records.database import opened
+from gearmang.records.questions import busiest, failures, slowest, trace
+from gearmang.records.selection import Selection
+from gearmang.records.tree import forest
+from tests.unit.records.conftest import Write, line
+
+STACK = 'Traceback\n  File "/app/a.py", line {line}, in resize\n    x\nValueError: bad\n'
+
+
+def test_the_slowest_come_first(write: Write) -> None:
+    folder = write(*(line(duration_ms=ms) for ms in (5.0, 50.0, 0.5)))
+    with opened([str(folder)]) as database:
+        found = slowest(database, Selection((str(folder),)), 2).as_dicts()
+    assert [one["duration_ms"] for one in found] == [50.0, 5.0]
+
+
+def test_failures_of_one_cause_are_one_row_whatever_the_line_numbers(write: Write) -> None:
+    def failed(number: int, kind: str = "ValueError") -> dict[str, object]:
+        return line(
+            outcome="failure",
+            error_type=kind,
+            error_message=str(number),
+            error_stack=STACK.format(line=number),
+        )
+
+    folder = write(failed(1), failed(2), failed(3, "KeyError"), line())
+    with opened([str(folder)]) as database:
+        found = failures(database, Selection((str(folder),))).as_dicts()
+    assert [(one["count"], one["error_type"]) for one in found] == [
+        (2, "ValueError"),
+        (1, "KeyError"),
+    ]
+    assert found[0]["where"] == 'File "/app/a.py", in resize'
+
+
+def test_a_trace_is_found_by_the_start_of_its_id(write: Write) -> None:
+    folder = write(line(id="abcdef" + "0" * 26), line(id="abcdef" + "0" * 26, attempt=2), line())
+    with opened([str(folder)]) as database:
+        assert len(trace(database, "ABCDEF").rows) == 2
+
+
+def test_records_make_trees_by_span_and_parent() -> None:
+    roots = forest(
+        [
+            {"span": "a", "parent": None},
+            {"span": "b", "parent": "a"},
+            {"span": "c", "parent": "b"},
+            {"span": "d", "parent": "gone"},
+        ]
+    )
+    assert [root.record["span"] for root in roots] == ["a", "d"]
+    assert roots[0].children[0].children[0].record["span"] == "c"
+
+
+def test_records_that_are_each_others_parents_are_shown_all_the_same() -> None:
+    roots = forest([{"span": "a", "parent": "b"}, {"span": "b", "parent": "a"}])
+    assert len(roots) == 1
+    assert len(roots[0].children) == 1
+    assert forest([{"span": "a", "parent": "a"}])[0].children == []
+
+
+def test_who_uses_the_time(write: Write) -> None:
+    folder = write(
+        line(duration_ms=3000),
+        line(duration_ms=1000, task="mail", ts="2026-11-24T10:00:10Z"),
+    )
+    with opened([str(folder)]) as database:
+        found = busiest(database, Selection((str(folder),)), "task").as_dicts()
+    assert [(one["task"], one["percent"], one["workers_busy"]) for one in found] == [
+        ("resize", 75.0, 0.3),
+        ("mail", 25.0, 0.1),
+    ]
