@@ -35,7 +35,8 @@ def ingest(source: BinaryIO, folder: str, kind: str) -> None:
 
     count = 0
     # Standard input is never the same twice; a file is, by its name.
-    name = f"stdin-{uuid.uuid4()}" if source.name == "<stdin>" else source.name
+    name = getattr(source, "name", "<stdin>")
+    name = f"stdin-{uuid.uuid4()}" if name == "<stdin>" else str(name)
     path = Path(folder) / f"ingested-{datetime.now(UTC):%Y%m%d%H}.jsonl"
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)

@@ -14,14 +14,14 @@ def print_answer(answer: Answer, form: str) -> None:
     """Print all rows in the form ``table``, ``json`` (an array) or ``csv``."""
     if form == "json":
         print_json(
-            [{name: _plain(value) for name, value in row.items()} for row in answer.as_dicts()]
+            [{name: plain(value) for name, value in row.items()} for row in answer.as_dicts()]
         )
     elif form == "csv":
         writer = csv.writer(sys.stdout)
         writer.writerow(answer.columns)
         on_screen = sys.stdout.isatty()
         for row in answer.rows:
-            texts = ["" if value is None else str(_plain(value)) for value in row]
+            texts = ["" if value is None else str(plain(value)) for value in row]
             writer.writerow([clean(text) for text in texts] if on_screen else texts)
     else:
         numbers = tuple(
@@ -35,7 +35,7 @@ def print_answer(answer: Answer, form: str) -> None:
         console().print(printed)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value of DuckDB as JSON has it: times in UTC with Z."""
     if isinstance(value, datetime):
         moment = value if value.tzinfo else value.replace(tzinfo=UTC)
@@ -48,4 +48,4 @@ def _shown(value: Any) -> Any:
         return f"{value:,.3f}".rstrip("0").rstrip(".")
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return _plain(value)
+    return plain(value)

@@ -1,12 +1,14 @@
 """``gearmang logs trace``: what happened in one job."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+import orjson
 
 from gearmang.cli.logs.lines import described
 from gearmang.cli.logs.options import output_options, records_option
-from gearmang.cli.logs.printing import print_answer
+from gearmang.cli.logs.printing import plain, print_answer
+from gearmang.cli.output import print_json
 from gearmang.records.errors import RecordsError
 
 if TYPE_CHECKING:
@@ -39,8 +41,18 @@ def trace(tree: str, places: tuple[str, ...], form: str) -> None:
         raise RecordsError(f"no record of {tree} in {', '.join(places)}")
     if form == "table":
         _print_trees(answer.as_dicts())
+    elif form == "json":
+        print_json([_whole(record) for record in answer.as_dicts()])
     else:
         print_answer(answer, form)
+
+
+def _whole(record: dict[str, Any]) -> dict[str, Any]:
+    """The record as it was written: only the fields that it has, its own as an object."""
+    found = {name: plain(value) for name, value in record.items() if value is not None}
+    if "fields" in found:
+        found["fields"] = orjson.loads(found["fields"])
+    return found
 
 
 def _print_trees(records: list[dict[str, object]]) -> None:
