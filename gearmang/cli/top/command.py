@@ -1,0 +1,111 @@
+"""The command: look in one thread, draw and listen to keys in the other."""
+
+import sys
+import threading
+import time
+
+import click
+
+from gearmang.cli.options import servers_option, store_option
+from gearmang.cli.top.state import State
+from gearmang.cli.top.view import Seen, view
+from gearmang.dead_letters.errors import StoreError
+from gearmang.dead_letters.tally import Tally, tally
+from gearmang.errors import GearmangError
+from gearmang.overview import overview
+from gearmang.poll import poll
+from gearmang.server import Server
+
+DEFAULT_INTERVAL = 1.0  # seconds
+DEFAULT_TIMEOUT = 2.0  # seconds
+REDRAW = 0.2  # seconds between two looks at what was seen
+
+
+@click.command(epilog="Example: gearmang top --server gm1:4730 --server gm2:4730")
+@servers_option
+@store_option
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.1),
+    default=DEFAULT_INTERVAL,
+    show_default=True,
+    help="Seconds between two looks.",
+)
+@click.option("--once", is_flag=True, help="Print one look in full and end, as into a pipe.")
+def top(servers: tuple[Server, ...], store: str, interval: float, once: bool) -> None:
+    """Watch functions, workers and dead letters.
+
+    Functions are sorted by waiting jobs, workers by age; q quits, / filters, the last line names
+    the other keys. A server that is lost is shown as lost. Into a pipe it prints one look.
+    """
+    from gearmang.cli.output import console
+
+    if once or not sys.stdout.isatty():
+        seen = look(servers, store)
+        console().print(view(seen, State(), height=None))
+        if seen.overview.lost:
+            raise click.exceptions.Exit(1)
+        return
+    if not sys.stdin.isatty():
+        raise GearmangError("top listens to keys and its input is no terminal; use --once")
+    _watch(servers, store, interval)
+
+
+def look(servers: tuple[Server, ...], store: str) -> Seen:
+    """Everything, once."""
+    answers = poll(servers, timeout=DEFAULT_TIMEOUT)
+    now = time.time()
+    dead: Tally | str
+    try:
+        dead = tally(store, since=now, timeout=DEFAULT_TIMEOUT)
+    except StoreError as error:
+        dead = str(error)
+    return Seen(overview(answers, now), dead, now)
+
+
+class _Watcher:
+    """Looks again and again in a thread of its own, so that keys answer at once."""
+
+    def __init__(self, servers: tuple[Server, ...], store: str, interval: float) -> None:
+        self.latest = look(servers, store)
+        self._arguments = servers, store
+        self._interval = interval
+        self._ended = threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._interval):
+            try:
+                self.latest = look(*self._arguments)
+            except Exception as error:  # no descriptor left, for one: the reader must know
+                problem = f"{type(error).__name__}: {error}"
+                self.latest = self.latest._replace(problem=problem)
+
+    def end(self) -> None:
+        self._ended.set()
+
+
+def _watch(servers: tuple[Server, ...], store: str, interval: float) -> None:
+    from rich.live import Live
+
+    from gearmang.cli.output import console
+    from gearmang.cli.top.keys import keyboard, keys
+
+    screen, state = console(), State()
+    watcher = _Watcher(servers, store, interval)
+    try:
+        with (
+            keyboard() as descriptor,
+            Live(console=screen, screen=True, auto_refresh=False) as live,
+        ):
+            drawn, chosen = None, state
+            while not state.quits:
+                if (seen := watcher.latest) is not drawn or state != chosen:
+                    live.update(view(seen, state, screen.height), refresh=True)
+                    drawn, chosen = seen, state
+                for key in keys(descriptor, REDRAW):
+                    state = state.after(key)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        watcher.end()

@@ -1,0 +1,181 @@
+"""What ``gearmang top`` shows: pure, from what was seen and what the reader has chosen."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from gearmang.admin.errors import AdminError
+from gearmang.cli.durations import short
+from gearmang.cli.output import cell, table
+from gearmang.cli.top.state import State
+from gearmang.dead_letters.tally import Tally
+from gearmang.overview import Overview, Row
+from gearmang.poll import Snapshot
+from gearmang.terminal import clean
+from gearmang.worker_id import WorkerId
+
+_HELP = "q quit  / filter  j k scroll  sort: w waiting r running n workers a age f name"
+_SHARE_OF_FUNCTIONS = 0.6  # of the rows that are left for tables
+_MOST_LOST = 3  # lost servers that have a row of their own
+_TITLES = 2  # rows: the heads of the two tables
+_LONGEST_NAME = 34  # characters of a name on a screen, so that 80 columns hold all of a row
+_LONGEST_SERVED = 20
+
+
+class Seen(NamedTuple):
+    """One look at everything.
+
+    Attributes:
+        overview: of the servers.
+        dead: the dead letters, or why they are not known.
+        at: when it was, in seconds since the epoch.
+        problem: why there was no later look; empty if nothing is wrong.
+    """
+
+    overview: Overview
+    dead: Tally | str
+    at: float
+    problem: str = ""
+
+
+class _Worker(NamedTuple):
+    client_id: str
+    age: float | None
+    host: str
+    functions: tuple[str, ...]
+
+
+def view(seen: Seen, state: State, height: int | None) -> RenderableType:
+    """The whole screen.
+
+    Args:
+        seen: what there is to show.
+        state: the reader's choices.
+        height: rows of the screen; None: everything, for a pipe.
+    """
+    head = list(_head(seen, state))
+    rows = _functions(seen, state)
+    workers = list(_workers(seen, state))
+    if height is None:
+        return Group(*head, _function_table(rows, seen), Text(), _worker_table(workers))
+    room = max(2, height - len(head) - _TITLES - 1)
+    for_functions = max(1, min(len(rows), int(room * _SHARE_OF_FUNCTIONS)), room - len(workers))
+    first = min(state.first, max(0, len(rows) - for_functions))
+    shown = rows[first : first + for_functions]
+    return Group(
+        *head,
+        _function_table(shown, seen, _LONGEST_NAME),
+        _worker_table(workers[: max(0, room - len(shown))], _LONGEST_NAME, _LONGEST_SERVED),
+        Text(_HELP, style="dim", no_wrap=True, overflow="ellipsis"),
+    )
+
+
+def _head(seen: Seen, state: State) -> Iterator[Text]:
+    sums = [row.sums for row in seen.overview.rows]
+    parts = [
+        f"{len(seen.overview.answers) - len(seen.overview.lost)} of {len(seen.overview.answers)}"
+        " servers",
+        f"{len(sums)} functions",
+        f"{sum(one.waiting for one in sums)} waiting",
+        f"{sum(one.running for one in sums)} running",
+        f"{sum(crew.workers for crew in seen.overview.fleets if crew)} workers",
+    ]
+    if isinstance(seen.dead, Tally):
+        parts.append(f"{sum(seen.dead.kept.values())} dead letters")
+    yield _line(" · ".join(parts), "bold")
+    if seen.problem:
+        yield _line(
+            f"not renewed since {time.strftime('%T', time.localtime(seen.at))}: {seen.problem}",
+            "red",
+        )
+    if isinstance(seen.dead, str):
+        yield _line(f"dead letters are not known: {seen.dead}", "dim")
+    lost = seen.overview.lost
+    for error in lost[:_MOST_LOST]:
+        yield _line(f"lost: {error}", "red")
+    if len(lost) > _MOST_LOST:
+        yield _line(f"lost: {len(lost) - _MOST_LOST} more servers", "red")
+    if state.typing or state.pattern:
+        yield _line(f"filter: {state.pattern}{'_' if state.typing else ''}", "yellow")
+
+
+def _line(text: str, style: str) -> Text:
+    return Text(clean(text), style=style, no_wrap=True, overflow="ellipsis")
+
+
+_ORDERS: dict[str, Callable[[Row], Any]] = {
+    "waiting": lambda row: -row.sums.waiting,
+    "running": lambda row: -row.sums.running,
+    "workers": lambda row: -row.sums.workers,
+    "oldest": lambda row: -(row.oldest_worker or 0.0),
+    "function": lambda row: row.sums.name,
+}
+
+
+def _functions(seen: Seen, state: State) -> list[Row]:
+    found = [row for row in seen.overview.rows if state.pattern in row.sums.name]
+    return sorted(found, key=_ORDERS[state.order])  # stable: ties stay by waiting
+
+
+def _function_table(rows: list[Row], seen: Seen, longest: int | None = None) -> RenderableType:
+    numbers = ("waiting", "running", "workers", "oldest", "dead")
+    made = table("function", *numbers, right=numbers)
+    dead = seen.dead.kept if isinstance(seen.dead, Tally) else None
+    for row in rows:
+        sums = row.sums
+        made.add_row(
+            cell(_cut(sums.name, longest)),
+            cell(sums.waiting, "yellow" if sums.waiting and not sums.workers else ""),
+            cell(sums.running),
+            cell(sums.workers),
+            cell(short(row.oldest_worker)),
+            cell(None if dead is None else dead.get(sums.name, 0)),
+        )
+    return made
+
+
+def _workers(seen: Seen, state: State) -> Iterator[_Worker]:
+    """The workers, the oldest first, those without a readable id last."""
+    found = []
+    for answer in seen.overview.answers:
+        if isinstance(answer, AdminError):
+            continue
+        found += [worker for worker in _workers_of(answer, seen.at) if _serves(worker, state)]
+    yield from sorted(found, key=lambda worker: (worker.age is None, -(worker.age or 0.0)))
+
+
+def _serves(worker: _Worker, state: State) -> bool:
+    return any(state.pattern in function for function in worker.functions)
+
+
+def _workers_of(snapshot: Snapshot, now: float) -> Iterator[_Worker]:
+    for connection in snapshot.connections:
+        if connection.functions:
+            identity = WorkerId.parse(connection.client_id)
+            yield _Worker(
+                connection.client_id,
+                identity.age(now) if identity else None,
+                connection.host,
+                tuple(dict.fromkeys(connection.functions)),
+            )
+
+
+def _worker_table(
+    workers: list[_Worker], longest: int | None = None, longest_served: int | None = None
+) -> RenderableType:
+    made = table("worker", "age", "from", "serves", right=("age",))
+    for worker in workers:
+        serves = _cut(worker.functions[0], longest_served)
+        if len(worker.functions) > 1:
+            serves += f" +{len(worker.functions) - 1}"
+        name = _cut(worker.client_id, longest)
+        made.add_row(cell(name), cell(short(worker.age)), cell(worker.host), cell(serves))
+    return made
+
+
+def _cut(text: str, longest: int | None) -> str:
+    shown = clean(text)
+    return shown if longest is None or len(shown) <= longest else f"{shown[: longest - 1]}…"

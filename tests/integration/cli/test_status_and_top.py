@@ -1,0 +1,127 @@
+"""``gearmang status`` and ``gearmang top`` as people start them, against real gearmands."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.daemons.gearmand import Gearmand
+from tests.daemons.gearmang import BIN
+from tests.daemons.process import await_that, free_port
+from tests.daemons.registrations import Registrations
+from tests.daemons.terminal import ENDED, Terminal
+
+
+@pytest.fixture
+def busy(gearmand: Gearmand) -> Iterator[Gearmand]:
+    """A gearmand with 30 functions, the last one with the longest queue, and 20 workers."""
+    with Registrations(gearmand) as made:
+        for number in range(30):
+            made.submit(b"image.%02d" % number, number)
+        for number in range(20):
+            start = int(time.time()) - 100 * number
+            made.worker([b"image.%02d" % number], b"image.%02d@host:1+%d" % (number, start))
+        made.worker([b"evil \x1b[2J"], b"\x1b[31m")
+        yield gearmand
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [BIN / "gearmang", *arguments], capture_output=True, text=True, timeout=20, check=False
+    )
+
+
+def test_status_prints_functions_with_the_longest_queue_first(busy: Gearmand) -> None:
+    done = run("status", "--server", busy.address)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert lines[0] == ["function", "waiting", "running", "workers", "oldest"]
+    assert lines[1] == ["image.29", "29", "0", "0", "-"]
+    assert "\x1b" not in done.stdout
+
+
+def test_status_prints_one_json_document(busy: Gearmand) -> None:
+    document = json.loads(run("status", "--server", busy.address, "--json").stdout)
+    assert document["functions"][0] == {
+        "function": "image.29",
+        "waiting": 29,
+        "running": 0,
+        "workers": 0,
+        "oldest_worker_seconds": None,
+        "servers": {busy.address: {"waiting": 29, "running": 0, "workers": 0}},
+    }
+    (server,) = document["servers"]
+    assert (server["up"], server["pid"], server["workers"]) == (True, busy.pid, 21)
+
+
+def test_status_prints_what_answered_and_exits_1_for_what_did_not(busy: Gearmand) -> None:
+    dead = f"127.0.0.1:{free_port()}"
+    done = run("status", "--server", dead, "--server", busy.address)
+    assert done.returncode == 1
+    assert done.stderr == f"gearmang: {dead} refused the connection; is gearmand running there?\n"
+    assert "image.29" in done.stdout
+    document = json.loads(run("status", "--server", dead, "--json").stdout)
+    assert document["servers"][0]["up"] is False
+    assert document["functions"] == []
+
+
+def test_status_does_not_wait_longer_than_the_timeout(busy: Gearmand) -> None:
+    busy.pause()
+    begun = time.monotonic()
+    done = run("status", "--server", busy.address, "--timeout", "0.3")
+    assert time.monotonic() - begun < 3
+    assert done.returncode == 1
+    assert "gave no complete answer in time" in done.stderr
+
+
+def test_top_once_prints_everything_into_a_pipe(busy: Gearmand, tmp_path: Path) -> None:
+    done = run("top", "--once", "--server", busy.address, "--store", tmp_path / "no.db")
+    assert done.returncode == 0
+    assert done.stdout.startswith("1 of 1 servers · 31 functions · 435 waiting · 0 running · 21")
+    assert "image.00@host" in done.stdout
+    assert "dead letters are not known" in done.stdout
+
+
+def test_top_in_a_terminal_sorts_filters_shows_a_lost_server_and_quits(
+    busy: Gearmand, tmp_path: Path
+) -> None:
+    options = ("--server", busy.address, "--interval", "0.2", "--store", tmp_path / "no.db")
+    with Terminal(tmp_path, [BIN / "gearmang", "top", *options]) as terminal:
+        lines = terminal.await_text("image.29").splitlines()
+        assert len(lines) == 24
+        assert lines[23].startswith("q quit")
+        assert "image.19@host:1+" in terminal.screen()
+        terminal.press("/", "0", "7", "Enter")
+        terminal.await_text("filter: 07")
+        assert "image.29" not in terminal.screen()
+        terminal.press("Escape")
+        terminal.await_text("image.29")
+        terminal.press("a")
+        await_that(
+            lambda: terminal.screen().splitlines()[3].startswith("image.19 "),
+            "the function with the oldest worker comes first",
+        )
+        busy.kill()
+        terminal.await_text(f"lost: {busy.address} refused the connection")
+        busy.start()
+        terminal.await_text("1 of 1 servers · 0 functions")
+        terminal.press("q")
+        terminal.await_text(f"{ENDED}0")
+
+
+def test_top_gives_the_terminal_back_on_ctrl_c(busy: Gearmand, tmp_path: Path) -> None:
+    options = ("--server", busy.address, "--store", tmp_path / "no.db")
+    with Terminal(tmp_path, [BIN / "gearmang", "top", *options]) as terminal:
+        terminal.await_text("q quit")
+        terminal.press("C-c")
+        assert "q quit" not in terminal.await_text(ENDED)
+
+
+@pytest.mark.parametrize("command", ["status", "top"])
+def test_help_has_an_example_and_bad_options_exit_2(command: str) -> None:
+    assert f"Example: gearmang {command} " in run(command, "--help").stdout
+    assert run(command, "--server", "gm1:notaport").returncode == 2
+    assert run(command, "--no-such-option").returncode == 2

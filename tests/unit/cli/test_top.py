@@ -1,0 +1,116 @@
+"""What ``gearmang top`` shows for what was seen and what was chosen."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from gearmang.cli.top.keys import named
+from gearmang.cli.top.state import State
+from gearmang.cli.top.view import Seen, view
+from gearmang.dead_letters.tally import Tally
+from tests.unit.cli.overviews import NOW, an_overview
+
+TALLY = Tally(kept={"function-1": 4}, arrived={}, new_fingerprints={})
+
+
+def lines(
+    state: State = State(), functions: int = 3, height: int | None = 24, dead: Tally | str = TALLY
+) -> list[str]:
+    """The screen of 80 columns, as text."""
+    screen = Console(file=io.StringIO(), width=80, markup=False, highlight=False)
+    screen.print(view(Seen(an_overview(functions), dead, NOW), state, height))
+    assert isinstance(screen.file, io.StringIO)
+    return screen.file.getvalue().splitlines()
+
+
+def functions_of(shown: list[str]) -> list[str]:
+    return [line.split()[0] for line in shown if line.startswith("function-") and "@" not in line]
+
+
+def pressed(*keys: str) -> State:
+    state = State()
+    for key in keys:
+        state = state.after(key)
+    return state
+
+
+def test_functions_are_sorted_by_waiting_and_summed_over_servers() -> None:
+    shown = lines()
+    assert functions_of(shown) == ["function-0", "function-1", "function-2"]
+    assert (
+        shown[0]
+        == ("2 of 3 servers · 4 functions · 399 waiting · 4 running · 3 workers · 4 dead letters")[
+            :80
+        ]
+        or "4 dead" in shown[0]
+    )
+
+
+def test_a_lost_server_is_shown() -> None:
+    assert "lost: gm3:4730 refused the connection" in lines()
+
+
+def test_dead_letters_are_shown_by_function_or_why_they_are_not_known() -> None:
+    row = next(line for line in lines() if line.startswith("function-1 "))
+    assert row.split()[-1] == "4"
+    shown = lines(dead="there is no store at /x")
+    assert "dead letters are not known: there is no store at /x" in shown
+
+
+def test_workers_are_shown_with_age_and_what_they_serve_the_oldest_first() -> None:
+    workers = [line.split() for line in lines() if "@host" in line]
+    assert [worker[1] for worker in workers] == ["2m00s", "1m00s", "0s"]
+    assert [worker[3] for worker in workers] == ["function-2", "function-1", "function-0"]
+
+
+@pytest.mark.parametrize("functions", [1, 5, 200])
+@pytest.mark.parametrize("height", [6, 24, 50])
+def test_the_screen_is_never_overfilled(functions: int, height: int) -> None:
+    shown = lines(functions=functions, height=height)
+    assert len(shown) <= max(height, 8)
+    assert all(len(line) <= 80 for line in shown)
+    assert shown[-1].startswith("q quit")
+
+
+def test_a_pipe_gets_everything() -> None:
+    shown = lines(functions=200, height=None)
+    assert len(functions_of(shown)) == 200
+
+
+def test_no_name_reaches_the_terminal_raw() -> None:
+    text = "\n".join(lines())
+    assert "\x1b" not in text
+    assert r"evil\x1b[2J" in text
+
+
+def test_keys_sort() -> None:
+    assert functions_of(lines(pressed("a"))) == ["function-2", "function-1", "function-0"]
+    assert functions_of(lines(pressed("a", "f")))[0] == "function-0"
+    assert pressed("r").order == "running"
+
+
+def test_a_filter_is_typed_and_taken_back() -> None:
+    typing = pressed("/", "n", "-", "x", "rubout", "1")
+    assert typing.typing
+    assert functions_of(lines(typing)) == ["function-1"]
+    assert "filter: n-1_" in lines(typing)
+    assert functions_of(lines(typing.after("enter"))) == ["function-1"]
+    assert typing.after("enter").after("q").quits
+    assert typing.after("escape").pattern == ""
+    assert not typing.after("q").quits
+
+
+def test_scrolling_stops_at_both_ends() -> None:
+    assert pressed("up").first == 0
+    far = pressed(*["page down"] * 100)
+    assert functions_of(lines(far, functions=50))[-1] == "function-49"
+
+
+def test_what_a_terminal_sends_becomes_keys() -> None:
+    assert list(named(b"q/\x1b[A\x1b[6~\r\x7f")) == [
+        "q", "/", "up", "page down", "enter", "rubout",
+    ]  # fmt: skip
+    assert list(named(b"\x1b")) == ["escape"]
+    assert list(named(b"\x1b[99~x")) == ["escape"]
+    assert "q" not in list(named("é".encode()))
