@@ -15,11 +15,14 @@ TALLY = Tally(kept={"function-1": 4}, arrived={}, new_fingerprints={})
 
 
 def lines(
-    state: State = State(), functions: int = 3, height: int | None = 24, dead: Tally | str = TALLY
+    state: State | None = None,
+    functions: int = 3,
+    height: int | None = 24,
+    dead: Tally | str = TALLY,
 ) -> list[str]:
     """The screen of 80 columns, as text."""
     screen = Console(file=io.StringIO(), width=80, markup=False, highlight=False)
-    screen.print(view(Seen(an_overview(functions), dead, NOW), state, height))
+    screen.print(view(Seen(an_overview(functions), dead, NOW), state or State(), height))
     assert isinstance(screen.file, io.StringIO)
     return screen.file.getvalue().splitlines()
 
@@ -38,13 +41,7 @@ def pressed(*keys: str) -> State:
 def test_functions_are_sorted_by_waiting_and_summed_over_servers() -> None:
     shown = lines()
     assert functions_of(shown) == ["function-0", "function-1", "function-2"]
-    assert (
-        shown[0]
-        == ("2 of 3 servers · 4 functions · 399 waiting · 4 running · 3 workers · 4 dead letters")[
-            :80
-        ]
-        or "4 dead" in shown[0]
-    )
+    assert shown[0].startswith("2 of 3 servers · 4 functions · 402 waiting · 4 running · 3 workers")
 
 
 def test_a_lost_server_is_shown() -> None:
