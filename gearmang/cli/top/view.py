@@ -75,16 +75,16 @@ def view(seen: Seen, state: State, height: int | None) -> RenderableType:
 
 def _head(seen: Seen, state: State) -> Iterator[Text]:
     sums = [row.sums for row in seen.overview.rows]
+    servers = len(seen.overview.answers)
     parts = [
-        f"{len(seen.overview.answers) - len(seen.overview.lost)} of {len(seen.overview.answers)}"
-        " servers",
-        f"{len(sums)} functions",
+        f"{servers - len(seen.overview.lost)} of {servers} servers",
         f"{sum(one.waiting for one in sums)} waiting",
         f"{sum(one.running for one in sums)} running",
         f"{sum(crew.workers for crew in seen.overview.fleets if crew)} workers",
+        f"{len(sums)} functions",
     ]
     if isinstance(seen.dead, Tally):
-        parts.append(f"{sum(seen.dead.kept.values())} dead letters")
+        parts.insert(1, f"{sum(seen.dead.kept.values())} dead letters")
     yield _line(" · ".join(parts), "bold")
     if seen.problem:
         yield _line(

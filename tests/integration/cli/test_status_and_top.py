@@ -80,7 +80,7 @@ def test_status_does_not_wait_longer_than_the_timeout(busy: Gearmand) -> None:
 def test_top_once_prints_everything_into_a_pipe(busy: Gearmand, tmp_path: Path) -> None:
     done = run("top", "--once", "--server", busy.address, "--store", tmp_path / "no.db")
     assert done.returncode == 0
-    assert done.stdout.startswith("1 of 1 servers · 31 functions · 435 waiting · 0 running · 21")
+    assert done.stdout.startswith("1 of 1 servers · 435 waiting · 0 running · 21 workers · 31 f")
     assert "image.00@host" in done.stdout
     assert "dead letters are not known" in done.stdout
 
@@ -107,7 +107,7 @@ def test_top_in_a_terminal_sorts_filters_shows_a_lost_server_and_quits(
         busy.kill()
         terminal.await_text(f"lost: {busy.address} refused the connection")
         busy.start()
-        terminal.await_text("1 of 1 servers · 0 functions")
+        terminal.await_text("1 of 1 servers · 0 waiting")
         terminal.press("q")
         terminal.await_text(f"{ENDED}0")
 

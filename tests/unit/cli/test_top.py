@@ -41,7 +41,9 @@ def pressed(*keys: str) -> State:
 def test_functions_are_sorted_by_waiting_and_summed_over_servers() -> None:
     shown = lines()
     assert functions_of(shown) == ["function-0", "function-1", "function-2"]
-    assert shown[0].startswith("2 of 3 servers · 4 functions · 402 waiting · 4 running · 3 workers")
+    assert shown[0] == (
+        "2 of 3 servers · 4 dead letters · 398 waiting · 4 running · 3 workers · 4 functi…"
+    )
 
 
 def test_a_lost_server_is_shown() -> None:
