@@ -1,5 +1,6 @@
 """Where a gearmand listens: HOST, HOST:PORT or [IPV6]:PORT."""
 
+import socket
 from typing import NamedTuple
 
 from gearmang.errors import BadServer
@@ -41,8 +42,16 @@ def _split(text: str) -> tuple[str, str | None]:
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
             return "", None
-        return host, rest[1:] if rest else None
-    if text.count(":") > 1:  # a bare IPv6 address
-        return text, None
+        return host if _is_ipv6(host) else "", rest[1:] if rest else None
+    if text.count(":") > 1:
+        return text if _is_ipv6(text) else "", None
     host, colon, port = text.partition(":")
     return host, port if colon else None
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        socket.inet_pton(socket.AF_INET6, host.partition("%")[0])  # fe80::1%eth0 names a link
+    except (OSError, ValueError):
+        return False
+    return True
