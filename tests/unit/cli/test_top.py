@@ -42,7 +42,7 @@ def test_functions_are_sorted_by_waiting_and_summed_over_servers() -> None:
     shown = lines()
     assert functions_of(shown) == ["function-0", "function-1", "function-2"]
     assert shown[0] == (
-        "2 of 3 servers · 4 dead letters · 398 waiting · 4 running · 3 workers · 4 functi…"
+        "2 of 3 servers · 4 dead letters · 398 waiting · 4 running · 3 workers · 4 funct…"
     )
 
 
