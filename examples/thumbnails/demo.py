@@ -136,7 +136,8 @@ def well_again(story: Story, site: Site) -> None:
 
 def main(arguments: list[str]) -> int:
     """Tell the story; with ``--keep`` leave the site running until Ctrl-C."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     # One picture segfaults its process: nobody will look at the core.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     keep = "--keep" in arguments
