@@ -10,7 +10,6 @@ from nagios_checks import wording
 from nagios_checks.fleet import survey, unmatched
 from nagios_checks.options import Chosen, Option, Parser, selection
 from nagios_checks.report import Finding, Report, Series
-from nagios_checks.selection import Selection
 from nagios_checks.sources import Sources, targets
 from nagios_checks.thresholds import BadValue, Limits, number_range, severity, state
 
@@ -50,31 +49,19 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
     """Judge every selected function on every server."""
     functions = selection(chosen, default=Limits())
 
+    waiting = 0
+
     def judge_server(snapshot: Snapshot) -> Iterator[Finding]:
-        return judge_snapshot(snapshot, functions, chosen.metric, chosen.no_workers)
+        nonlocal waiting
+        for status, limits in functions.among(snapshot.functions):
+            waiting += status.waiting
+            yield judge_queue(status, limits, chosen.metric, chosen.no_workers)
 
     seen = survey(sources.poll(targets(chosen)), sources, judge_server)
     findings = seen.findings + (unmatched(functions) if seen.snapshots else [])
-    waiting = sum(
-        status.waiting
-        for snapshot in seen.snapshots
-        for status in snapshot.functions
-        if functions.rule(status.name)
-    )
     fine = f"{wording.plural(len(findings), 'queue')}, {waiting} waiting on {seen.where}"
     # A gearmand that knows no function has no queue that could be too long.
-    findings = findings or [Finding(Ok, "no function is known")]
-    return Report(findings, fine, seen.diagnostics)
-
-
-def judge_snapshot(
-    snapshot: Snapshot, functions: Selection, metric: str, no_workers: ServiceState
-) -> Iterator[Finding]:
-    """Judge the selected queues of one server, by name."""
-    for status in sorted(snapshot.functions):
-        limits = functions.limits(status.name)
-        if limits is not None:
-            yield judge_queue(status, limits, metric, no_workers)
+    return Report(findings or [Finding(Ok, "no function is known")], fine, seen.diagnostics)
 
 
 def judge_queue(

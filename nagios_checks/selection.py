@@ -1,8 +1,9 @@
 """Which functions are judged, and against which limits: ``--function``, ``--exclude``, -w, -c."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from gearmang.admin import FunctionStatus
 from nagios_checks.thresholds import BadValue, Limits
 
 
@@ -43,13 +44,16 @@ class Selection:
     def __init__(self, rules: tuple[Rule, ...], excluded: tuple[str, ...], default: Limits) -> None:
         self.rules = rules
         self.default = default
-        self._excluded = excluded
+        self._fitting = [(rule, _matcher(rule.glob)) for rule in rules]
+        self._unwanted = [_matcher(glob) for glob in excluded]
+        plain = [rule.glob for rule in rules if not _is_pattern(rule.glob)]
+        self._names = dict.fromkeys(plain) if len(plain) == len(rules) else {}
         self._matched: set[Rule] = set()
         self._known: dict[str, Rule | None] = {}
 
     def rule(self, name: str) -> Rule | None:
         """The rule that a function falls under, None for a function that is not selected."""
-        if not self.rules and not self._excluded:
+        if not self.rules and not self._unwanted:
             return _EVERY
         if name not in self._known:
             self._known[name] = self._find(name)
@@ -60,20 +64,39 @@ class Selection:
         rule = self.rule(name)
         return None if rule is None else rule.limits or self.default
 
+    def among(self, functions: Iterable[FunctionStatus]) -> list[tuple[FunctionStatus, Limits]]:
+        """The functions that are selected, by name, each with its limits."""
+        if self._names:  # looked up: 200 services of as many functions do not try each on all
+            known = {status.name: status for status in functions}
+            functions = [known[name] for name in self._names if name in known]
+        judged = ((status, self.limits(status.name)) for status in sorted(functions))
+        return [(status, limits) for status, limits in judged if limits is not None]
+
     def unmatched(self) -> list[str]:
         """The globs of the rules that no function asked about so far has matched."""
         return [rule.glob for rule in self.rules if rule not in self._matched]
 
     def _find(self, name: str) -> Rule | None:
-        from fnmatch import fnmatchcase  # late: most runs have no glob
-
         # A glob counts as matched by a function that an earlier rule or --exclude took away from
         # it: it is spelled right, and that is what `unmatched` is about.
-        matching = [rule for rule in self.rules if fnmatchcase(name, rule.glob)]
+        matching = [rule for rule, fits in self._fitting if fits(name)]
         self._matched.update(matching)
-        if any(fnmatchcase(name, glob) for glob in self._excluded):
+        if any(fits(name) for fits in self._unwanted):
             return None
         return matching[0] if matching else (None if self.rules else _EVERY)
 
 
 _EVERY = Rule("*")
+
+
+def _is_pattern(glob: str) -> bool:
+    return any(character in glob for character in "*?[")
+
+
+def _matcher(glob: str) -> Callable[[str], object]:
+    if not _is_pattern(glob):
+        return glob.__eq__
+    import re
+    from fnmatch import translate  # late: most runs have no glob
+
+    return re.compile(translate(glob)).match

@@ -1,0 +1,81 @@
+"""Findings as the output of a Nagios plugin."""
+
+from nagiosplugin.state import Critical, Ok, Unknown, Warn
+
+from nagios_checks.plugin import Style, render, unknown
+from nagios_checks.report import Finding, Report, Series
+from nagios_checks.thresholds import number_range
+
+
+def finding(name: str, state: object = Ok, weight: float = 0, server: str = "gm1:4730") -> Finding:
+    return Finding(state, f"{name} is so", server, weight, (Series(name, 1),))
+
+
+def lines(*findings: Finding, **style: object) -> list[str]:
+    report = Report(list(findings), "all is fine")
+    return render("gearmang_x", report, Style(**style)).output.splitlines()  # type: ignore[arg-type]  # options of a test
+
+
+def test_all_ok_is_the_reports_own_sentence() -> None:
+    assert lines(finding("a")) == ["GEARMANG_X OK - all is fine | a=1;;;0"]
+
+
+def test_the_worst_comes_first_then_the_heaviest() -> None:
+    (line,) = lines(
+        finding("light", Critical, 1),
+        finding("warned", Warn, 9),
+        finding("heavy", Critical, 5),
+        finding("fine", Ok, 99),
+        finding("odd", Unknown),
+        perfdata=False,
+    )
+    assert line == (
+        "GEARMANG_X CRITICAL - heavy is so on gm1:4730; light is so; odd is so; warned is so"
+    )
+
+
+def test_a_server_is_named_where_it_changes() -> None:
+    (line,) = lines(
+        finding("a", Warn, 3, "gm1:4730"),
+        finding("b", Warn, 2, "gm2:4730"),
+        finding("c", Warn, 1, "gm2:4730"),
+        perfdata=False,
+    )
+    assert line.endswith("a is so on gm1:4730; b is so on gm2:4730; c is so")
+
+
+def test_an_unreadable_server_does_not_hide_a_critical_queue() -> None:
+    outcome = render(
+        "gearmang_x", Report([finding("a", Unknown), finding("b", Critical)], ""), Style()
+    )
+    assert outcome.code == 2
+
+
+def test_the_first_line_does_not_grow_without_end() -> None:
+    (line,) = lines(*(finding(f"f{number}", Critical) for number in range(100)), perfdata=False)
+    assert line.endswith("; 92 more")
+    assert line.count(" is so") == 8
+
+
+def test_the_rest_is_summed_where_a_sum_makes_sense() -> None:
+    findings = [
+        Finding(Ok, "x", series=(Series("f", 2), Series("f", 50, "busy", "%", additive=False)))
+        for _ in range(3)
+    ]
+    output = render("gearmang_x", Report(findings, "fine"), Style(limit=1)).output
+    assert output.rstrip().endswith("| f=2;;;0 'f busy'=50%;;;0 _others=4;;;0")
+
+
+def test_limits_are_in_the_perfdata() -> None:
+    series = Series("f", 2.5, "", "s", number_range("1:2"), number_range("@5"))
+    output = render("gearmang_x", Report([Finding(Ok, "x", series=(series,))], "fine"), Style())
+    assert output.output.rstrip().endswith("| f=2.5s;1:2;@5;0")
+
+
+def test_a_check_that_judged_nothing_is_unknown() -> None:
+    assert render("gearmang_x", Report([], "fine"), Style()).code == 3
+
+
+def test_a_problem_is_one_line_whatever_it_holds() -> None:
+    outcome = unknown("gearmang_x", "a | b\nc")
+    assert outcome.output == "GEARMANG_X UNKNOWN - a \\x7c b c\n"
