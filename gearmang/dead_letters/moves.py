@@ -1,7 +1,7 @@
 """Move letters from one state to another, with the counters of their fingerprints."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
@@ -45,16 +45,16 @@ def discard(connection: Connection, ids: Sequence[int]) -> int:
     return len(gone)
 
 
-def note_handled(connection: Connection, names: Sequence[str]) -> None:
+def note_handled(connection: Connection, names: Iterable[str]) -> None:
     """A fingerprint that somebody has dealt with is not new any more."""
-    for name in sorted(set(names)):
-        connection.execute(
-            update(fingerprints)
-            .where(
-                fingerprints.c.fingerprint == name, fingerprints.c.state.in_(("new", "reopened"))
-            )
-            .values(state="known")
+    connection.execute(
+        update(fingerprints)
+        .where(
+            fingerprints.c.fingerprint.in_(sorted(set(names))),
+            fingerprints.c.state.in_(("new", "reopened")),
         )
+        .values(state="known")
+    )
 
 
 def recount(connection: Connection) -> int:
