@@ -82,7 +82,7 @@ class Memory:
             self._restarts += 1
             self._unmoved.clear()
             self._counted = None
-        now = {function.name: function for function in functions}
+        now = {function[0]: function for function in functions}
         before, seconds = self._functions, at - self._at
         known = bool(self._pid) and not restarted and seconds > 0
         movement = Movement(

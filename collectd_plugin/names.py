@@ -6,6 +6,7 @@ no UTF-8 (seen with 5.12). So whatever is no letter, no digit and not in ``_-.:@
 """
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import quote_from_bytes
 
@@ -19,11 +20,23 @@ _DIGEST_DIGITS: Final = 16
 
 
 class Names(dict[str, str]):
-    """Function → series name; what was made once is looked up."""
+    """Function → series name; what was made once is looked up.
+
+    Args:
+        prefix: what the names begin with, where a type has series of several kinds.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        super().__init__()
+        self.prefix = prefix
 
     def __missing__(self, function: str) -> str:
-        made = self[function] = series_name(function)
+        made = self[function] = self.prefix + series_name(function)
         return made
+
+    def of(self, functions: Iterable[str]) -> Iterator[str]:
+        """The series names of several functions."""
+        return map(self.__getitem__, functions)
 
 
 def series_name(function: str) -> str:

@@ -10,7 +10,7 @@ from gearmang.errors import GearmangError
 from gearmang.poll import Target
 from gearmang.server import Server
 
-SHORTEST_INTERVAL = 0.1  # seconds
+SHORTEST_INTERVAL = 0.01  # seconds
 DEFAULT_TIMEOUT = 2.0  # seconds
 
 

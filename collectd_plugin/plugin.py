@@ -26,15 +26,16 @@ class _Watched:
     def __init__(self, named: NamedTarget, options: Options) -> None:
         self.target, self.name = named.target, named.name
         self.memory = Memory(options.stalled_polls)
-        self.names = Names()
+        self.series = report.Series()
         self.wanted = Wanted(options.functions, options.ignored_functions)
         self.up: bool | None = None
 
     def forget(self, functions: int) -> None:
         """Keep what is known of names in proportion: clients can invent them without end."""
-        for known in (self.names, self.wanted):
-            if len(known) > _KEPT_NAMES + 2 * functions:
-                known.clear()
+        most = _KEPT_NAMES + 2 * functions
+        self.series.forget(most)
+        if len(self.wanted) > most:
+            self.wanted.clear()
 
 
 class Plugin:
@@ -117,7 +118,7 @@ class Plugin:
             self._collectd.notice(f"gearmang: {watched.name} answers again")
             self._notify(watched, self._collectd.NOTIF_OKAY, "answers again")
         watched.up = True
-        options, names, wanted = self._options, watched.names, watched.wanted
+        options, series, wanted = self._options, watched.series, watched.wanted
         selection = select(snapshot.functions, wanted, options.max_functions)
         self._say(
             f"rest {watched.name}",
@@ -142,11 +143,11 @@ class Plugin:
         crew = fleet(snapshot.connections) if options.workers else None
         self._dispatch(watched.name, report.of_server(snapshot, movement, crew))
         self._dispatch(
-            watched.name, report.of_functions(selection, movement, crew, names, time.time())
+            watched.name, report.of_functions(selection, movement, crew, series, time.time())
         )
         if snapshot.priorities is not None:
             chosen = [one for one in snapshot.priorities if wanted[one.name]]
-            self._dispatch(watched.name, [report.of_priorities(chosen, selection, names)])
+            self._dispatch(watched.name, report.of_priorities(chosen, selection, series))
         watched.forget(len(snapshot.functions))
 
     def _lost(self, watched: _Watched, error: AdminError) -> None:

@@ -1,9 +1,10 @@
 """What one poll of one server is worth to collectd: columns of values, each of a standard type."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter, sub
 from typing import NamedTuple
 
-from collectd_plugin.movement import Movement, Rate
+from collectd_plugin.movement import Movement
 from collectd_plugin.names import OTHER, TOTAL, Names
 from collectd_plugin.selection import Selection
 from gearmang.admin.records import PriorityStatus
@@ -21,7 +22,7 @@ class Column(NamedTuple):
     """
 
     type: str
-    rows: Sequence[tuple[str, float]]
+    rows: Iterable[tuple[str, float]]
 
 
 def of_server(snapshot: Snapshot, movement: Movement, crew: Fleet | None) -> Iterator[Column]:
@@ -42,61 +43,85 @@ def of_server(snapshot: Snapshot, movement: Movement, crew: Fleet | None) -> Ite
             ],
         )
     if movement.server_rate is not None:
-        yield _rate_column([(TOTAL, movement.server_rate)])
+        submitted, drained = movement.server_rate
+        rows = [(f"submitted-{TOTAL}", submitted), (f"drained-{TOTAL}", drained)]
+        yield Column("operations_per_second", rows)
+
+
+_FIELDS = {"queue_length": "waiting", "requests": "running", "threads": "workers"}
+
+
+class Series:
+    """The series names of one server's functions, by what they begin with."""
+
+    def __init__(self) -> None:
+        self.plain = Names()
+        self.busy = Names("busy-")
+        self.stalled = Names("stalled-")
+        self.workers = Names("workers-")
+        self.oldest = Names("oldest_worker-")
+        self.submitted = Names("submitted-")
+        self.drained = Names("drained-")
+        self.priorities = {kind: Names(f"{kind}-") for kind in ("high", "normal", "low")}
+
+    def forget(self, most: int) -> None:
+        """Keep them in proportion: clients can invent names without end."""
+        for names in (*vars(self).values(), *self.priorities.values()):
+            if isinstance(names, Names) and len(names) > most:
+                names.clear()
 
 
 def of_functions(
-    selection: Selection, movement: Movement, crew: Fleet | None, names: Names, now: float
+    selection: Selection, movement: Movement, crew: Fleet | None, series: Series, now: float
 ) -> Iterator[Column]:
     """The values of each function, of all together, and of those that are not listed.
 
     Args:
         now: in seconds since the epoch, for the age of workers.
     """
-    rows = [
-        (names[name], total, running, workers) for name, total, running, workers in selection.listed
-    ]
-    rows.append((TOTAL, *selection.total[1:]))
+    listed, gone = selection.listed, movement.vanished
+    names, totals, running, workers = zip(*listed, strict=True) if listed else ((), (), (), ())
+    sums = [(TOTAL, selection.total)]
     if selection.rest:
-        rows.append((OTHER, *selection.other[1:]))
-    gone = [(names[name], 0) for name in movement.vanished]
-    yield Column("queue_length", [(name, total - running) for name, total, running, _ in rows])
-    yield Column("requests", [(name, running) for name, _, running, _ in rows])
-    yield Column("threads", [(name, workers) for name, _, _, workers in rows])
-    for kind in ("queue_length", "requests", "threads") if gone else ():
-        yield Column(kind, gone)
-    stalled = movement.stalled
-    gauges = [(f"busy-{name}", running / workers) for name, _, running, workers in rows if workers]
-    gauges += [
-        (f"stalled-{names[function.name]}", function.name in stalled)
-        for function in selection.listed
-    ]
-    gauges += [(f"stalled-{name}", 0) for name, _ in gone]
-    gauges.append((f"stalled-{TOTAL}", len(stalled)))
-    yield Column("gauge", gauges)
-    if movement.rates:
-        yield _rate_column((names[name], rate) for name, rate in movement.rates.items())
+        sums.append((OTHER, selection.other))
+    columns = {"queue_length": map(sub, totals, running), "requests": running, "threads": workers}
+    for kind, numbers in columns.items():
+        of_sum = attrgetter(_FIELDS[kind])
+        yield Column(kind, zip(series.plain.of(names), numbers, strict=True))
+        yield Column(kind, [(name, of_sum(one)) for name, one in sums])
+        yield Column(kind, [(name, 0) for name in series.plain.of(gone)])
+    stalled = map(movement.stalled.__contains__, names)
+    yield Column("gauge", zip(series.stalled.of(names), stalled, strict=True))
+    yield Column("gauge", [(name, 0) for name in series.stalled.of(gone)])
+    yield Column("gauge", [(f"stalled-{TOTAL}", len(movement.stalled))])
+    busy = series.busy
+    yield Column("gauge", [(busy[one[0]], one[2] / one[3]) for one in listed if one[3]])
+    yield Column(
+        "gauge", [(f"busy-{name}", one.running / one.workers) for name, one in sums if one.workers]
+    )
+    rates = movement.rates
+    submitted, drained = zip(*rates.values(), strict=True) if rates else ((), ())
+    yield Column("operations_per_second", zip(series.submitted.of(rates), submitted, strict=True))
+    yield Column("operations_per_second", zip(series.drained.of(rates), drained, strict=True))
     if crew is not None:
-        listed = {function.name for function in selection.listed}
-        crews = [(names[name], one) for name, one in crew.crews.items() if name in listed]
-        yield Column("count", [(f"workers-{name}", one.size) for name, one in crews])
-        yield Column("duration", [(f"oldest_worker-{name}", one.age(now)) for name, one in crews])
+        known = frozenset(names)
+        crews = [(name, one) for name, one in crew.crews.items() if name in known]
+        yield Column("count", [(series.workers[name], one.size) for name, one in crews])
+        yield Column("duration", [(series.oldest[name], one.age(now)) for name, one in crews])
 
 
 def of_priorities(
-    priorities: Iterable[PriorityStatus], selection: Selection, names: Names
-) -> Column:
+    priorities: Sequence[PriorityStatus], selection: Selection, series: Series
+) -> Iterator[Column]:
     """Waiting jobs by priority, of each function and of all."""
-    listed = {function.name for function in selection.listed}
-    rows: list[tuple[str, float]] = []
-    sums = [0, 0, 0]
-    for name, high, normal, low, _ in priorities:
-        if name in listed:
-            shown = names[name]
-            rows += [(f"high-{shown}", high), (f"normal-{shown}", normal), (f"low-{shown}", low)]
-        sums = [sums[0] + high, sums[1] + normal, sums[2] + low]
-    rows += [(f"high-{TOTAL}", sums[0]), (f"normal-{TOTAL}", sums[1]), (f"low-{TOTAL}", sums[2])]
-    return Column("pending_operations", rows)
+    known = frozenset(function.name for function in selection.listed)
+    listed = [one for one in priorities if one.name in known]
+    for kind, names in series.priorities.items():
+        count = attrgetter(kind)
+        rows = [(names[one.name], count(one)) for one in listed]
+        yield Column(
+            "pending_operations", [*rows, (f"{kind}-{TOTAL}", sum(map(count, priorities)))]
+        )
 
 
 def of_dead_letters(counted: Tally, names: Names) -> Iterator[Column]:
@@ -104,12 +129,3 @@ def of_dead_letters(counted: Tally, names: Names) -> Iterator[Column]:
     for kind, by_function in (("objects", counted.kept), ("count", counted.arrived)):
         rows = [(names[function], number) for function, number in by_function.items()]
         yield Column(kind, [*rows, (TOTAL, sum(by_function.values()))])
-
-
-def _rate_column(rates: Iterable[tuple[str, Rate]]) -> Column:
-    rows = [
-        row
-        for name, rate in rates
-        for row in ((f"submitted-{name}", rate.submitted), (f"drained-{name}", rate.drained))
-    ]
-    return Column("operations_per_second", rows)

@@ -13,15 +13,24 @@ from gearman.admin_client import GearmanAdminClient
 
 from collectd_plugin.plugin import Plugin
 from gearmang.admin import AdminClient
+from gearmang.poll import Snapshot, poll
+from gearmang.server import Server
 from tests.benchmarks.figure import Figure
+from tests.daemons.collectd import Collectd
 from tests.daemons.gearmand import Gearmand
+from tests.daemons.process import await_that
 from tests.daemons.registrations import Registrations
+from tests.daemons.strict_collectd import Node, StrictCollectd
 
 FUNCTIONS = 10_000
+FEW_FUNCTIONS = 100
 WORKERS = 500
 ROUNDS = 15
-MOST_POLLED = 50
+SERVERS = 50
 FROZEN = 10
+TIMEOUT = 1.0  # seconds
+READS_BEFORE, READS = 200, 2_000
+KIB_PER_MIB = 1024
 
 
 def figures() -> Iterator[Figure]:
@@ -29,17 +38,30 @@ def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         large = stack.enter_context(Gearmand(folder))
-        populate(stack.enter_context(Registrations(large)), FUNCTIONS, WORKERS)
-        yield from against_bare_and_peer(large)
+        populate(stack.enter_context(Registrations(large)), FUNCTIONS)
+        small = stack.enter_context(Gearmand(folder))
+        populate(stack.enter_context(Registrations(small)), FEW_FUNCTIONS)
+        yield from status(large)
+        yield from workers(large)
+        yield from workers_evenly(folder)
+        yield from whole_read(large)
+        yield from growth(small, large)
+    with tempfile.TemporaryDirectory() as name:
+        yield from frozen_servers(Path(name))
+    with tempfile.TemporaryDirectory() as name:
+        yield from memory(Path(name))
 
 
-def populate(registrations: Registrations, functions: int, workers: int) -> None:
-    """Register functions, evenly over workers with readable ids; every tenth has jobs."""
-    started = int(time.time()) - 100
+def populate(registrations: Registrations, functions: int, workers: int = WORKERS) -> None:
+    """A worker that serves all functions, and others that serve one each."""
+    names = [b"image.resize.%05d" % number for number in range(functions)]
+    registrations.worker(names, b"everything")
     for number in range(workers):
-        names = [b"image.resize.%05d" % one for one in range(number, functions, workers)]
-        client_id = b"image.resize.%05d@host%d:%d+%d" % (number, number % 9, number, started)
-        registrations.worker(names, client_id)
+        registrations.worker([names[number % functions]], _client_id(number))
+
+
+def _client_id(number: int) -> bytes:
+    return b"image.resize.%05d@host%d:%d+%d" % (number, number % 9, number, time.time() - number)
 
 
 def cpu_ms(*sides: Callable[[], Any], rounds: int = ROUNDS) -> list[float]:
@@ -67,31 +89,145 @@ class Bare:
         return [line.split(separator) for line in bytes(reply).split(b"\n")]
 
 
-def against_bare_and_peer(gearmand: Gearmand) -> Iterator[Figure]:
-    """`status` and `workers` of 10,000 functions and 500 workers."""
-    bare = Bare(gearmand)
-    peer = GearmanAdminClient([gearmand.address])
-    peer.establish_admin_connection() if hasattr(peer, "establish_admin_connection") else None
+def status(gearmand: Gearmand) -> Iterator[Figure]:
+    """``status`` of 10,000 functions, on open connections."""
+    bare, peer = Bare(gearmand), GearmanAdminClient([gearmand.address])
     with AdminClient("127.0.0.1", gearmand.port) as admin:
         ours, least, theirs = cpu_ms(
             admin.status, lambda: bare.ask(b"status", b"\t"), peer.get_status
         )
-        yield Figure(
-            "status in records against a bare recv-and-split", ours / least, bound=3,
-            detail=f"{ours:.1f} ms, {least:.1f} ms",
-        )
-        yield Figure(
-            "status against pygearman's get_status, less CPU", theirs / ours, bound=8,
-            sense="at least", detail=f"{ours:.1f} ms, {theirs:.1f} ms",
-        )
+    yield Figure(
+        f"status of {FUNCTIONS:,} functions into records, against a bare recv-and-split",
+        ours / least,
+        bound=3,
+        detail=f"{ours:.2f} ms, bare {least:.2f} ms CPU",
+    )
+    yield Figure(
+        "status, times less CPU than pygearman's get_status",
+        theirs / ours,
+        bound=8,
+        sense="at least",
+        detail=f"{ours:.2f} ms, pygearman {theirs:.1f} ms CPU",
+    )
+
+
+def workers(gearmand: Gearmand, bound: float | None = 20, what: str = "") -> Iterator[Figure]:
+    """``workers`` of 500 workers."""
+    bare, peer = Bare(gearmand), GearmanAdminClient([gearmand.address])
+    with AdminClient("127.0.0.1", gearmand.port) as admin:
         ours, least, theirs = cpu_ms(
             admin.workers, lambda: bare.ask(b"workers", b" "), peer.get_workers
         )
+    yield Figure(
+        f"workers, times less CPU than pygearman's get_workers{what}",
+        theirs / ours,
+        bound=bound,
+        sense="at least",
+        detail=f"{ours:.2f} ms, bare {least:.2f} ms, pygearman {theirs:.1f} ms CPU",
+    )
+
+
+def workers_evenly(folder: Path) -> Iterator[Figure]:
+    """The same without the one that serves everything: pygearman's cost is in long lines."""
+    with Gearmand(folder) as gearmand, Registrations(gearmand) as made:
+        for number in range(WORKERS):
+            served = range(number, FUNCTIONS, WORKERS)
+            made.worker([b"image.resize.%05d" % one for one in served], _client_id(number))
+        yield from workers(gearmand, None, ", with 20 functions a worker and no long line")
+
+
+def whole_read(gearmand: Gearmand) -> Iterator[Figure]:
+    """The plugin's read of everything, into a stand-in for collectd."""
+    collectd, bare = StrictCollectd(), Bare(gearmand)
+    Plugin(collectd).register()
+    collectd.start(Node("Server", gearmand.address), Node("Timeout", 20.0))
+    collectd.read()
+    rows = [(kind, instance) for _, kind, instance in collectd.dispatched]
+
+    def dispatches() -> None:
+        values = collectd.Values(plugin="gearman", plugin_instance=gearmand.address)
+        for kind, instance in rows:
+            values.type = kind
+            values.dispatch(type_instance=instance, values=[1])
+
+    def lists() -> None:
+        bare.ask(b"status", b"\t")
+        bare.ask(b"workers", b" ")
+
+    ours, dispatched, listed = cpu_ms(collectd.read, dispatches, lists)
+    assert not collectd.logged
+    yield Figure(
+        f"one whole plugin read ({len(rows):,} values), against bare lists and bare dispatches",
+        ours / (dispatched + listed),
+        bound=2,
+        detail=f"{ours:.0f} ms, bare {listed:.1f} + {dispatched:.0f} ms CPU",
+    )
+
+
+def growth(small: Gearmand, large: Gearmand) -> Iterator[Figure]:
+    """CPU per function of a poll of many functions against one of few."""
+
+    def each(gearmand: Gearmand) -> float:
+        """Microseconds for one more function: what does not depend on them is taken off."""
+        with AdminClient("127.0.0.1", gearmand.port) as admin:
+            whole, fixed = cpu_ms(admin.status, admin.version, rounds=ROUNDS * 4)
+            return (whole - fixed) * 1000 / len(admin.status())
+
+    few, many = each(small), each(large)
+    yield Figure(
+        f"CPU per function, {FUNCTIONS:,} functions against {FEW_FUNCTIONS}",
+        many / few,
+        bound=1.5,
+        detail=f"{many:.3f} µs, {few:.3f} µs",
+    )
+
+
+def frozen_servers(folder: Path) -> Iterator[Figure]:
+    """50 gearmands, 10 of which are stopped in their tracks."""
+    with ExitStack() as stack:
+        daemons = [stack.enter_context(Gearmand(folder)) for _ in range(SERVERS)]
+        for daemon in daemons[:: SERVERS // FROZEN]:
+            daemon.pause()
+        targets = [Server("127.0.0.1", daemon.port) for daemon in daemons]
+        took, answered = [], []
+        for _ in range(5):
+            begun = time.monotonic()
+            answers = poll(targets, timeout=TIMEOUT)
+            took.append(time.monotonic() - begun)
+            answered.append(sum(isinstance(answer, Snapshot) for answer in answers))
         yield Figure(
-            "workers against a bare recv-and-split", ours / least,
-            detail=f"{ours:.2f} ms, {least:.2f} ms",
+            f"{SERVERS} servers with {FROZEN} frozen: answers in the worst of 5 polls",
+            min(answered),
+            "",
+            bound=SERVERS - FROZEN,
+            sense="at least",
         )
         yield Figure(
-            "workers against pygearman's get_workers, less CPU", theirs / ours, bound=20,
-            sense="at least", detail=f"{ours:.2f} ms, {theirs:.1f} ms",
+            "the same: the longest poll against Timeout",
+            max(took) / TIMEOUT,
+            bound=1.1,
+            detail=f"{max(took) * 1000:.0f} ms",
         )
+
+
+def memory(folder: Path) -> Iterator[Figure]:
+    """collectd's resident memory between 200 and 2,000 reads of 100 functions."""
+    with Gearmand(folder) as gearmand, Registrations(gearmand) as made:
+        populate(made, FEW_FUNCTIONS, 20)
+        options = ("Timeout 0.015", "Interval 0.02", "Jobs true", "Priorities true")
+        with Collectd(folder, [gearmand.address], options=options) as collectd:
+            sizes = [_resident_after(collectd, reads) for reads in (READS_BEFORE, READS)]
+    yield Figure(
+        f"collectd's resident memory after {READS:,} reads, more than after {READS_BEFORE}",
+        (sizes[1] - sizes[0]) / KIB_PER_MIB,
+        "MiB",
+        bound=2,
+        detail=f"{sizes[1] / KIB_PER_MIB:.1f} MiB, {sizes[0] / KIB_PER_MIB:.1f} MiB",
+    )
+
+
+def _resident_after(collectd: Collectd, reads: int) -> int:
+    """KiB, once so many reads were made."""
+    await_that(lambda: len(collectd.csv_values("gauge-up")) >= reads, f"{reads} reads", timeout=120)
+    lines = Path(f"/proc/{collectd.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))

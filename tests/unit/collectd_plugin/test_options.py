@@ -78,7 +78,7 @@ def test_tls_alone_trusts_the_systems_certificates() -> None:
         (Node("Interval", 1.0, 2.0), "option Interval takes one value, not 2"),
         (Node("Interval"), "option Interval takes one value, not 0"),
         (Node("Timeout", -1.0), "option Timeout: -1.0 is no number of 0 or more"),
-        (Node("Timeout", 0.0), "option Timeout: 0 s is less than 0.1 s"),
+        (Node("Timeout", 0.0), "option Timeout: 0 s is less than 0.01 s"),
         (Node("Timeout", float("nan")), "option Timeout: nan"),
         (Node("Timeout", float("inf")), "option Timeout: inf"),
         (Node("MaxFunctions", 1.5), "option MaxFunctions: 1.5 is no whole number"),

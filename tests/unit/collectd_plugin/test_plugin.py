@@ -249,4 +249,4 @@ def test_invented_names_do_not_fill_the_memory(run: Run) -> None:
         run.read(snapshot(*(FunctionStatus(f"{lap}-{at}", 0, 0, 0) for at in range(100))))
     callback = run.collectd.reads["gearmang"][0]
     watched = callback.__self__._watched[0]  # type: ignore[attr-defined]
-    assert len(watched.names) < 1_500
+    assert len(watched.series.plain) < 1_500
