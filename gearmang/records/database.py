@@ -78,5 +78,6 @@ def opened(places: Sequence[str], since: datetime | None = None) -> Iterator[Dat
         duckdb.connect(config={**SETTINGS, "temp_directory": overflow}) as connection,
     ):
         database = Database(connection)
+        database.ask("SET enable_progress_bar = false")  # it would go to standard output
         database.add(sources)
         yield database

@@ -46,48 +46,46 @@ def statistics(
     condition, values = selection.condition()
     if by != "type":
         condition += " AND parent IS NULL AND outcome IS NOT NULL"
-    # One pass over the files, each record once however often it was shipped. Rows without an
-    # event_id are lines that could not be read; they fall into one group.
-    database.ask(
-        f"""
-        CREATE OR REPLACE TEMP TABLE chosen AS
-        SELECT {IDENTITY} AS identity, any_value(ts) AS ts, any_value({group}) AS "group",
-               any_value({number}) AS number, bool_or(outcome = 'failure') AS failed,
-               any_value(sample_rate) AS sample_rate, bool_or({condition}) AS wanted,
-               any_value(dropped) AS dropped, count(*) AS copies
-        FROM lines
-        WHERE ({condition}) OR event_id IS NULL OR dropped IS NOT NULL
-        GROUP BY identity
-        """,  # noqa: S608  # built of our own names; every value is bound
-        [*group_values, *number_values, *values, *values],
-    )
     bucket = f"time_bucket(INTERVAL {every_s:d} SECOND, ts)" if every_s else "NULL"
     span = str(every_s) if every_s else "epoch(max(ts) - min(ts))"
-    answer = database.ask(
+    # One pass over the files, each record once however often it was shipped. Lines without an
+    # event_id could not be read; records that are not wanted may tell of others that were dropped.
+    found = database.ask(
         f"""
-        SELECT {bucket + ' AS "time",' if every_s else ""}
-               "group" AS "{by.replace('"', "")}",
+        SELECT CASE WHEN identity IS NULL THEN 'unreadable' WHEN wanted THEN 'wanted' END AS kind,
+               sum(dropped) AS dropped,
+               sum(copies) AS copies,
+               {bucket} AS "time",
+               "group",
                CAST(round(sum(weight)) AS BIGINT) AS count,
                round(sum(weight) / greatest({span}, 1), 3) AS per_second,
-               CAST(round(coalesce(sum(weight) FILTER (failed), 0)) AS BIGINT)
-                   AS failures,
+               CAST(round(coalesce(sum(weight) FILTER (failed), 0)) AS BIGINT) AS failures,
                quantile_cont(number, 0.5) AS p50,
                quantile_cont(number, 0.95) AS p95,
                quantile_cont(number, 0.99) AS p99,
                max(number) AS max
-        FROM (SELECT *, 1 / coalesce(sample_rate, 1) AS weight FROM chosen)
-        WHERE wanted AND identity IS NOT NULL
-        GROUP BY {bucket + "," if every_s else ""} "group"
-        ORDER BY {bucket + "," if every_s else ""} count DESC, "group"
-        """,  # noqa: S608  # built of our own names
+        FROM (
+            SELECT {IDENTITY} AS identity, any_value(ts) AS ts, any_value({group}) AS "group",
+                   any_value({number}) AS number, bool_or(outcome = 'failure') AS failed,
+                   1 / coalesce(any_value(sample_rate), 1) AS weight,
+                   bool_or({condition}) AS wanted, any_value(dropped) AS dropped,
+                   count(*) AS copies
+            FROM lines
+            WHERE ({condition}) OR event_id IS NULL OR dropped IS NOT NULL
+            GROUP BY identity
+        )
+        GROUP BY kind, "time", "group"
+        ORDER BY "time", count DESC, "group"
+        """,  # noqa: S608  # built of our own names; every value is bound
+        [*group_values, *number_values, *values, *values],
     )
-    ((dropped, unreadable),) = database.ask(
-        """
-        SELECT coalesce(sum(dropped), 0), coalesce(sum(copies) FILTER (identity IS NULL), 0)
-        FROM chosen
-        """
-    ).rows
-    return Statistics(answer, int(dropped), int(unreadable))
+    first = 3 if every_s else 4  # the column in which a row of the answer begins
+    named = tuple(by if column == "group" else column for column in found.columns)
+    return Statistics(
+        Answer(named[first:], [row[first:] for row in found.rows if row[0] == "wanted"]),
+        dropped=sum(int(row[1] or 0) for row in found.rows),
+        unreadable=sum(int(row[2]) for row in found.rows if row[0] == "unreadable"),
+    )
 
 
 # 16 bytes where the text has 32; ids of others' making that are no hex digits by their digest.
