@@ -11,7 +11,7 @@ import orjson
 
 from gearmang import wire
 from gearmang.connection import DEFAULT_TIMEOUT, Connection
-from gearmang.envelope import Envelope
+from gearmang.envelope import sealed
 from gearmang.errors import NotQueued, ServerLost
 from gearmang.server import Server
 
@@ -157,13 +157,13 @@ class Client:
         for left in range(len(self._servers), 0, -1):
             share = (deadline - time.monotonic()) / left
             try:
-                queued = next(self._queued(iter([packed]), share))
+                _, handle, server = next(self._confirmed(iter([packed]), share))
             except NotQueued as error:
                 self.close()
                 self._servers.rotate(-1)
                 failure = error
             else:
-                return Submitted(job_id, queued.handle, queued.server)
+                return Submitted(job_id, handle.decode("utf-8", "backslashreplace"), server)
         raise failure
 
     def submit_many(self, jobs: Iterable[tuple[str, Any] | Submission]) -> int:
@@ -175,7 +175,8 @@ class Client:
         """
         accepted = 0
         try:
-            for _ in self.queue(_packed(Submission(*job))[1] for job in jobs):
+            packed = (_packed(Submission(*job))[1] for job in jobs)
+            for _ in self._confirmed(packed, self._timeout):
                 accepted += 1
         except NotQueued as error:
             error.accepted = accepted
@@ -190,7 +191,8 @@ class Client:
         Raises:
             NotQueued: the first that was not yielded is not known to be queued.
         """
-        return self._queued(iter(jobs), self._timeout)
+        for packed, body, server in self._confirmed(iter(jobs), self._timeout):
+            yield Queued(packed, body.decode("utf-8", "backslashreplace"), server)
 
     def close(self) -> None:
         """Close the connection; the next call makes a new one."""
@@ -209,7 +211,10 @@ class Client:
     ) -> None:
         self.close()
 
-    def _queued(self, jobs: Iterator[Packed], timeout: float) -> Iterator[Queued]:
+    def _confirmed(
+        self, jobs: Iterator[Packed], timeout: float
+    ) -> Iterator[tuple[Packed, bytes, Server]]:
+        """Each job with its handle and its server, once its JOB_CREATED was read."""
         awaited: deque[Packed] = deque()
         try:
             connection = self._connect(timeout)
@@ -228,8 +233,7 @@ class Client:
                     )
                 for packet in packets:
                     if packet.command == wire.JOB_CREATED:
-                        handle = packet.body.decode("utf-8", "backslashreplace")
-                        yield Queued(awaited.popleft(), handle, server)
+                        yield awaited.popleft(), packet.body, server
                     elif packet.command == wire.ERROR:
                         raise NotQueued(refusal(server, packet))  # noqa: TRY301  # as above
         except ServerLost as error:
@@ -279,12 +283,10 @@ def as_bytes(name: str) -> bytes:
 def _packed(job: Submission) -> tuple[str, Packed]:
     payload = job.data if isinstance(job.data, bytes) else orjson.dumps(job.data)
     job_id = new_job_id()
-    envelope = Envelope(
-        payload=payload, job_id=job_id, enqueued_at=round(time.time(), 3), not_before=job.at
-    )
+    data = sealed(payload, job_id, round(time.time(), 3), job.at)
     unique = job_id if job.unique is None else job.unique
     at = None if job.at is None else int(job.at)
-    return job_id, Packed(job.function, envelope.pack(), unique, job.priority, at)
+    return job_id, Packed(job.function, data, unique, job.priority, at)
 
 
 def _send_some(connection: Connection, jobs: Iterator[Packed], awaited: deque[Packed]) -> bool:

@@ -144,7 +144,7 @@ def test_systemd_is_told_of_readiness_state_and_life(
 def test_code_that_is_not_there_ends_the_worker_with_one_line(
     gearmand: Gearmand, tmp_path: Path
 ) -> None:
-    command = [BIN / "gearmang", "work", "nowhere:f", "--function", "f"]
+    command: list[str | Path] = [BIN / "gearmang", "work", "nowhere:f", "--function", "f"]
     with Process([*command, "--server", gearmand.address], tmp_path / "log") as worker:
         assert worker.wait() == 1
 
@@ -187,7 +187,15 @@ def test_an_executor_outlives_a_failed_job_only_when_it_is_to(
 def test_several_processes_work_at_once_and_are_restarted(
     gearmand: Gearmand, client: Client, tmp_path: Path, notes: Path
 ) -> None:
-    command = [BIN / "gearmang", "work", ACT, "--function", "act", "--server", gearmand.address]
+    command: list[str | Path] = [
+        BIN / "gearmang",
+        "work",
+        ACT,
+        "--function",
+        "act",
+        "--server",
+        gearmand.address,
+    ]
     options = ["--processes", "3", "--lifetime", "1"]
     with Process([*command, *options], tmp_path / "log") as fleet:
         await_that(lambda: len(_ids(gearmand)) == 3, "three are registered")

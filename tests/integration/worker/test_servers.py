@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -146,7 +147,7 @@ def test_an_executor_and_its_job_die_with_their_supervisor(
     worker.wait()
 
     for child in children:
-        await_that(lambda pid=child: _is_gone(pid), "the executor is gone", 5)
+        await_that(partial(_is_gone, child), "the executor is gone", 5)
     await_that(lambda: gearmand.functions()["act"] == (1, 0, 0), "the job is queued again")
 
 
