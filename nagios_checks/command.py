@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from gearmang.errors import GearmangError
+from gearmang.terminal import clean
 from nagios_checks.options import BadOption
 from nagios_checks.plugin import Outcome, Style, render, unknown
 from nagios_checks.sources import Sources
@@ -33,14 +34,20 @@ def run(check: str) -> NoReturn:
         outcome = unknown(name, f"{type(error).__name__}: {error}; this is a bug of gearmang")
     if not claim():  # late by a hair: the watchdog is about to print and end the process
         time.sleep(GRACE)
-    code = outcome.code
+    os._exit(outcome.code if _written(outcome.output) else NO_VERDICT)
+
+
+def _written(output: str) -> bool:
+    """Whether the output went out; without it Nagios shall not believe an OK."""
+    if sys.stdout is None:  # it was closed when we started
+        return False
     try:
         # Whatever the locale that Nagios runs under, a function's name can be written.
-        sys.stdout.buffer.write(outcome.output.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.write(output.encode("utf-8", "backslashreplace"))
         sys.stdout.flush()
-    except OSError:  # nobody reads: there is no one left to tell
-        code = NO_VERDICT
-    os._exit(code)
+    except OSError:
+        return False
+    return True
 
 
 def load(check: str) -> ModuleType:
@@ -73,4 +80,5 @@ def _asked(arguments: list[str]) -> tuple[str, ...]:
     """The command line, without the password in a store's URL."""
     import re
 
-    return ("asked: " + re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", " ".join(arguments)),)
+    given = clean(" ".join(arguments))
+    return ("asked: " + re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", given),)

@@ -60,38 +60,51 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
     tally = sources.tally(chosen.store, chosen.window)
     if isinstance(tally, Finding):
         return Report([tally], "")
-    findings = [
-        *judge_arrived(tally.arrived, functions, wording.duration(chosen.window)),
-        *judge_kept(tally.kept, functions, chosen.total or Limits()),
-        *judge_new(tally.new_fingerprints, functions, chosen.new),
+    window = wording.duration(chosen.window)
+    sums = [
+        judge_arrived(tally.arrived, functions, window),
+        judge_kept(tally.kept, functions, chosen.total or Limits()),
     ]
-    return Report(findings, "; ".join(found.text for found in findings[-2:]))
+    findings = [
+        *sums,
+        *judge_new(tally.new_fingerprints, functions, chosen.new),
+        *judge_functions(tally.arrived, tally.kept, functions, window),
+    ]
+    return Report(findings, "; ".join(found.text for found in sums))
 
 
-def judge_arrived(arrived: dict[str, int], functions: Selection, window: str) -> Iterator[Finding]:
-    """Judge what died within the window: functions with own limits, then the rest together."""
+def judge_arrived(arrived: dict[str, int], functions: Selection, window: str) -> Finding:
+    """Judge what died within the window, of all functions that have no limits of their own."""
     together: dict[str, int] = {}
-    for name, count in sorted(arrived.items()):
+    for name, count in arrived.items():
         rule = functions.rule(name)
-        if rule is None:
-            continue
-        if rule.limits is None:
+        if rule is not None and rule.limits is None:
             together[name] = count
-            continue
-        letters = wording.plural(count, "dead letter")
-        text = f"{wording.shown(name)} has {letters} from the last {window}"
-        yield _judged(text, count, rule.limits, Series(name, count))
     count = sum(together.values())
     text = f"{wording.plural(count, 'dead letter')} arrived within {window}"
-    yield _judged(text, count, functions.default, Series("arrived", count), _named(together))
+    return _judged(text, count, functions.default, Series("arrived", count), _named(together))
 
 
-def judge_kept(kept: dict[str, int], functions: Selection, total: Limits) -> Iterator[Finding]:
+def judge_kept(kept: dict[str, int], functions: Selection, total: Limits) -> Finding:
     """Judge all that wait in the store."""
     chosen = {name: count for name, count in kept.items() if functions.rule(name)}
     count = sum(chosen.values())
     text = f"{wording.plural(count, 'dead letter')} kept"
-    yield _judged(text, count, total, Series("kept", count), _named(chosen))
+    return _judged(text, count, total, Series("kept", count), _named(chosen))
+
+
+def judge_functions(
+    arrived: dict[str, int], kept: dict[str, int], functions: Selection, window: str
+) -> Iterator[Finding]:
+    """Judge each function by limits of its own, where it has some; else it is only counted."""
+    for name in sorted(arrived.keys() | kept.keys()):
+        rule = functions.rule(name)
+        if rule is not None:
+            count = arrived.get(name, 0)
+            letters = wording.plural(count, "dead letter")
+            text = f"{wording.shown(name)} has {letters} from the last {window}"
+            found = _judged(text, count, rule.limits or Limits(), Series(name, count))
+            yield found._replace(series=(*found.series, Series(name, kept.get(name, 0), "kept")))
 
 
 def judge_new(

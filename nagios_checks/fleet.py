@@ -51,11 +51,12 @@ def survey(
     return Survey(snapshots, failed + found, where, tuple(lines))
 
 
-def unmatched(functions: Selection, state: ServiceState = Unknown) -> list[Finding]:
+def unmatched(
+    functions: Selection, state: ServiceState = Unknown, what: str = "function"
+) -> list[Finding]:
     """A glob that fits no function judges nothing: misspelled, or the function is gone."""
     return [
-        Finding(state, f"no function matches {wording.shown(glob)}")
-        for glob in functions.unmatched()
+        Finding(state, f"no {what} matches {wording.shown(glob)}") for glob in functions.unmatched()
     ]
 
 

@@ -81,8 +81,8 @@ def render(name: str, report: Report, style: Style) -> Outcome:
     summary = _FirstLine(report, style)
     state: ServiceState = results.most_significant_state
     text = summary.ok(results) if state == Ok else summary.problem(results)
-    first = f"{name.upper()} {str(state).upper()} - {text}"
-    lines = [first, *(summary.verbose(results) if style.verbose else ())]
+    first = _one_line(f"{name.upper()} {str(state).upper()} - {text}")
+    lines = [first, *map(_one_line, summary.verbose(results) if style.verbose else ())]
     if style.perfdata:
         series += _rest(report.findings, style)
     if series:
@@ -94,8 +94,7 @@ def render(name: str, report: Report, style: Style) -> Outcome:
 
 def unknown(name: str, problem: str) -> Outcome:
     """The outcome of a check that could not do its work."""
-    line = " ".join(problem.replace("|", "\\x7c").split())
-    return Outcome(3, f"{name.upper()} UNKNOWN - {line}\n")
+    return Outcome(3, _one_line(f"{name.upper()} UNKNOWN - {problem}") + "\n")
 
 
 def worst_first(findings: list[Finding]) -> list[Finding]:
@@ -174,6 +173,11 @@ class _FirstLine(Summary):  # type: ignore[misc]  # nagiosplugin ships no types
         if style.verbose >= 3:
             lines += self._report.diagnostics
         return lines
+
+
+def _one_line(text: str) -> str:
+    """Text that neither starts another line nor the perfdata, whatever was quoted in it."""
+    return " ".join(text.replace("|", "\\x7c").splitlines())
 
 
 def _line(found: Finding) -> str:

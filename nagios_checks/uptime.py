@@ -135,7 +135,7 @@ def _judge_servers(
     judge_server: Callable[[Snapshot], Iterator[Finding]],
 ) -> Report:
     seen = survey(sources.poll(targets(chosen), workers=True), sources, judge_server)
-    findings = seen.findings + (unmatched(functions) if seen.snapshots else [])
+    findings = seen.findings + (unmatched(functions, what="worker") if seen.snapshots else [])
     ages = [series.value for found in findings for series in found.series]
     fine = f"the oldest worker is {duration(max(ages, default=0))} old on {seen.where}"
     return Report(findings, fine, seen.diagnostics)

@@ -15,8 +15,8 @@ _FIT_FOR_LABEL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ
 
 
 def shown(name: str) -> str:
-    """A name for a sentence: no control character, no bar (it starts the perfdata), not endless."""
-    text = clean(name).replace("|", "\\x7c") or "''"
+    """A name for a sentence: no control character, not endless."""
+    text = clean(name) or "''"
     return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
 
 

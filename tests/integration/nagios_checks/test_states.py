@@ -32,7 +32,7 @@ SERVER_TABLE = [
     ("uptime", "-w 1h -c 3h --function resize", "WARNING", "is 2h old (limit 1h)"),
     ("uptime", "--function resize", "CRITICAL", "resize is 2h old (limit 1h): pid 4321"),
     ("uptime", "--function idle", "WARNING", "1 worker of idle without a readable id"),
-    ("uptime", "--function mail", "UNKNOWN", "no worker whose age could be judged"),
+    ("uptime", "--function mail", "UNKNOWN", "no worker matches mail"),
     ("server", "", "OK", "gearmand 1.1"),
     ("server", "--version 1.0:1.1", "OK", "gearmand 1.1"),
     ("server", "--version 9.9:", "WARNING", "not the version expected"),

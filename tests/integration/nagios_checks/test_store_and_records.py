@@ -47,6 +47,18 @@ def test_dead_letters(store: Path, options: str, state: str, says: str) -> None:
     assert run.stderr == ""
 
 
+def test_dead_letters_have_series_a_function(store: Path) -> None:
+    run = check("dead_letters", "--store", store)
+    assert run.perfdata == {
+        "arrived": 5,
+        "kept": 5,
+        "mail": 1,
+        "mail kept": 1,
+        "resize": 4,
+        "resize kept": 4,
+    }
+
+
 def test_dead_letters_start_without_the_database_library(store: Path) -> None:
     # SQLAlchemy alone takes longer than all of this check.
     begun = time.process_time()

@@ -72,6 +72,14 @@ def test_limits_are_in_the_perfdata() -> None:
     assert output.output.rstrip().endswith("| f=2.5s;1:2;@5;0")
 
 
+def test_what_is_quoted_starts_no_perfdata_and_no_line() -> None:
+    odd = Finding(Critical, "it says 'a|b\nc'")
+    assert lines(odd, verbose=1) == [
+        "GEARMANG_X CRITICAL - it says 'a\\x7cb c'",
+        "CRITICAL: it says 'a\\x7cb c'",
+    ]
+
+
 def test_a_check_that_judged_nothing_is_unknown() -> None:
     assert render("gearmang_x", Report([], "fine"), Style()).code == 3
 
