@@ -7,7 +7,7 @@ from nagiosplugin.range import Range
 
 from gearmang.terminal import clean
 
-LONGEST_NAME = 64  # characters of a name in a sentence
+LONGEST_NAME = 64  # bytes of a name in a sentence
 LONGEST_LABEL = 60  # characters of a perfdata label
 DISTINCT_PREFIX = 19  # characters by which RRD tells two labels apart
 
@@ -17,7 +17,10 @@ _FIT_FOR_LABEL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ
 def shown(name: str) -> str:
     """A name for a sentence: no control character, not endless."""
     text = clean(name) or "''"
-    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
+    data = text.encode()
+    if len(data) <= LONGEST_NAME:
+        return text
+    return data[: LONGEST_NAME - len("…".encode())].decode("utf-8", "ignore") + "…"
 
 
 def label(name: str, quantity: str = "", server: str = "") -> str:

@@ -1,7 +1,5 @@
 """Every check of a server against everything that is no healthy gearmand: never OK, never late."""
 
-import ssl
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -12,6 +10,7 @@ import pytest
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.liars import Liar, Manner, drips, floods, says
 from tests.daemons.process import free_port
+from tests.daemons.stunnel import Authority, Stunnel
 from tests.integration.nagios_checks.plugin import Run, check
 
 CHECKS = ("queues", "workers", "uptime", "server", "roundtrip")
@@ -47,17 +46,6 @@ CONDITIONS = {
 }
 
 
-def speaks_tls(folder: Path) -> Manner:
-    """TLS with a certificate that nobody has signed."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    kind = ("-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    names = ("-subj", "/CN=127.0.0.1", "-keyout", key, "-out", certificate)
-    subprocess.run(["openssl", "req", *kind, *names], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return lambda connection: context.wrap_socket(connection, server_side=True).close()
-
-
 class Runs:
     """All runs at once, since many of them wait for their timeout."""
 
@@ -71,17 +59,15 @@ class Runs:
             "plaintext for TLS": ("-H", gearmand.address, "--ca", AUTHORITIES),
             "unknown host": ("-H", "no-such-host.invalid"),
         }
-        untrusted = speaks_tls(folder)
+        theirs = Authority(folder / "theirs").sign("127.0.0.1")
+        endpoint = stack.enter_context(Stunnel(folder, gearmand, theirs))
+        unknown = ("-H", f"127.0.0.1:{endpoint.port}", "--ca", AUTHORITIES)
+        self._options["unknown certificate"] = unknown
+        for name in CHECKS:
+            for condition, manner in LIARS.items():
+                address = stack.enter_context(Liar(manner)).address
+                self._options[name + condition] = ("-H", address)
         with ThreadPoolExecutor(8) as pool:
-            for name in CHECKS:
-                for condition in CONDITIONS:
-                    if condition in self._options:
-                        continue
-                    liar = Liar(LIARS.get(condition, untrusted))
-                    options: tuple[str, ...] = ("-H", stack.enter_context(liar).address)
-                    if condition == "unknown certificate":
-                        options += ("--ca", AUTHORITIES)
-                    self._options[name + condition] = options
             self._runs = {
                 (name, condition): pool.submit(
                     check, name, *self.options(name, condition), "-t", TIMEOUT

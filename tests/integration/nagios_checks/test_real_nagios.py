@@ -13,10 +13,12 @@ from gearmang.dead_letters.store import Store
 from log_shipping.configuration import settings
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import BIN, Worker, gearmang
+from tests.daemons.nagios import HOST as HOST_NAME
 from tests.daemons.nagios import Nagios
 from tests.daemons.registrations import Registrations
 from tests.integration.dead_letters.letters import dead_job, put
 from tests.integration.nagios_checks.conftest import worker_id
+from tests.integration.nagios_checks.plugin import check
 from tests.integration.nagios_checks.test_shipped_configuration import DEBIAN_OBJECTS, NAGIOS
 
 ACTIVE = {
@@ -61,10 +63,10 @@ define service {{
 def objects(folder: Path, port: int) -> Path:
     """A host with one service a check, made of the shipped templates and commands."""
     blocks = [HOST.format(port=port)]
-    for check, options in ACTIVE.items():
-        command = f"check_command  check_gearmang_{check}!{options.format(folder=folder)}"
+    for name, options in ACTIVE.items():
+        command = f"check_command  check_gearmang_{name}!{options.format(folder=folder)}"
         blocks.append(
-            SERVICE.format(template="gearmang-service", description=check, command=command)
+            SERVICE.format(template="gearmang-service", description=name, command=command)
         )
     blocks.append(SERVICE.format(template="gearmang-passive", description=SUBMITTED, command=""))
     path = folder / "gm.cfg"
@@ -121,3 +123,15 @@ def test_every_check_fails_and_recovers(tmp_path: Path, store: Path) -> None:
             ):
                 for service in (*ACTIVE, SUBMITTED):
                     nagios.await_state(service, "OK")
+
+
+def test_nagios_takes_results_from_its_folder(gearmand: Gearmand, tmp_path: Path) -> None:
+    config = tmp_path / "checks.toml"
+    config.write_text(CHECKS.format(description=SUBMITTED, address=gearmand.address))
+    config.write_text(config.read_text().replace('"gm"', f'"{HOST_NAME}"'))
+    with Nagios(tmp_path, {SUBMITTED: None}) as nagios, Registrations(gearmand) as there:
+        there.submit(b"resize", 3)
+        assert check("all", "--config", config, "--passive", nagios.check_results).state == "OK"
+        verdict = nagios.await_state(SUBMITTED, "CRITICAL")
+    assert "resize has 3 waiting (limit 2) and no workers" in verdict.output
+    assert list(nagios.check_results.iterdir()) == [], "Nagios has taken the file away"
