@@ -18,7 +18,7 @@ LONGEST_LIFE = 0.06  # seconds: about what a run takes, so that kills fall anywh
 def test_the_probe_of_a_killed_check_is_cleared_away_by_the_next(gearmand: Gearmand) -> None:
     with Registrations(gearmand) as there:
         there.worker([b"gearmang_echo"])  # registered, and takes nothing
-        command = [FOLDER / "check_gearmang_roundtrip", "-H", gearmand.address]
+        command: list[str | Path] = [FOLDER / "check_gearmang_roundtrip", "-H", gearmand.address]
         with subprocess.Popen(command) as probe:
             await_that(lambda: gearmand.functions()["gearmang_echo"][0] == 1, "it is queued")
             probe.kill()
@@ -37,7 +37,7 @@ def test_the_file_of_sightings_is_whole_whenever_a_check_is_killed(
         assert check("uptime", *options).state == "OK"
         first = json.loads(state.read_text())
         for _ in range(KILLS):
-            command = [FOLDER / "check_gearmang_uptime", *options]
+            command = [str(FOLDER / "check_gearmang_uptime"), *options]
             with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
                 try:
                     running.wait(random.uniform(0, LONGEST_LIFE))

@@ -1,12 +1,18 @@
 """Function names that are hard on plugins: the output stays one that Nagios reads."""
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from gearmang.dead_letters.migrate import migrate
+from gearmang.dead_letters.store import Store
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.registrations import Registrations
-from tests.integration.nagios_checks.plugin import check
+from tests.integration.dead_letters.letters import dead_job, put
+from tests.integration.nagios_checks.plugin import Run, check
 
 NAMES = {
     "quote": b"it's",
@@ -68,3 +74,33 @@ def test_a_function_is_found_by_its_name(odd: Gearmand, name: str) -> None:
     run = check("queues", "-H", odd.address, "-c", "2", "--function", glob)
     assert run.state == "CRITICAL", run
     assert "3 waiting (limit 2)" in run.line
+
+
+TEXTS = [name.decode("utf-8", "backslashreplace") for name in NAMES.values()]
+
+
+def fits_nagios(run: Run) -> bool:
+    return run.output.replace("\n", "").isprintable() and run.stderr == ""
+
+
+def test_dead_letters_of_such_functions(tmp_path: Path) -> None:
+    path = tmp_path / "letters.db"
+    with Store(str(path)) as store:
+        migrate(store)
+        put(store, *(dead_job(function=name) for name in TEXTS))
+    run = check("dead_letters", "--store", path, "--new", "CRITICAL", "--limit", 50, "-v")
+    assert run.state == "CRITICAL", run
+    assert fits_nagios(run)
+    assert len(run.perfdata) == 2 + 2 * len(TEXTS), "arrived and kept, of each and of all"
+
+
+def test_records_of_such_tasks(tmp_path: Path) -> None:
+    started = datetime.now(UTC).isoformat()
+    with (tmp_path / f"tasks-{datetime.now(UTC):%Y%m%d%H}.jsonl").open("w") as file:
+        for name in TEXTS:
+            record = {"ts": started, "task": name, "outcome": "failure", "duration_ms": 1.5}
+            file.write(json.dumps(record) + "\n")
+    run = check("tasks", "--records", tmp_path, "--limit", 50, "-v")
+    assert run.state == "CRITICAL", run
+    assert fits_nagios(run)
+    assert len(run.perfdata) == 3 * len(TEXTS), "failed, p95 and attempts of each"
