@@ -60,5 +60,7 @@ def text_of(field: str) -> tuple[str, list[object]]:
 
 def number_of(field: str) -> tuple[str, list[object]]:
     """A field as an SQL number; NULL where it holds none."""
+    if COLUMNS.get(field) in {"DOUBLE", "BIGINT", "INTEGER"}:
+        return f"CAST({field} AS DOUBLE)", []
     sql, values = text_of(field)
     return f"TRY_CAST({sql} AS DOUBLE)", values

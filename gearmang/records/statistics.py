@@ -52,29 +52,32 @@ def statistics(
     # event_id could not be read; records that are not wanted may tell of others that were dropped.
     found = database.ask(
         f"""
-        SELECT CASE WHEN identity IS NULL THEN 'unreadable' WHEN wanted THEN 'wanted' END AS kind,
-               sum(dropped) AS dropped,
-               sum(copies) AS copies,
-               {bucket} AS "time",
-               "group",
-               CAST(round(sum(weight)) AS BIGINT) AS count,
-               round(sum(weight) / greatest({span}, 1), 3) AS per_second,
-               CAST(round(coalesce(sum(weight) FILTER (failed), 0)) AS BIGINT) AS failures,
-               quantile_cont(number, 0.5) AS p50,
-               quantile_cont(number, 0.95) AS p95,
-               quantile_cont(number, 0.99) AS p99,
-               max(number) AS max
+        SELECT kind, dropped, copies, "time", "group", count, per_second, failures,
+               p[1] AS p50, p[2] AS p95, p[3] AS p99, max
         FROM (
-            SELECT {IDENTITY} AS identity, any_value(ts) AS ts, any_value({group}) AS "group",
-                   any_value({number}) AS number, bool_or(outcome = 'failure') AS failed,
-                   1 / coalesce(any_value(sample_rate), 1) AS weight,
-                   bool_or({condition}) AS wanted, any_value(dropped) AS dropped,
-                   count(*) AS copies
-            FROM lines
-            WHERE ({condition}) OR event_id IS NULL OR dropped IS NOT NULL
-            GROUP BY identity
+            SELECT CASE WHEN identity IS NULL THEN 'unreadable' WHEN wanted THEN 'wanted' END
+                       AS kind,
+                   sum(dropped) AS dropped,
+                   sum(copies) AS copies,
+                   {bucket} AS "time",
+                   "group",
+                   CAST(round(sum(weight)) AS BIGINT) AS count,
+                   round(sum(weight) / greatest({span}, 1), 3) AS per_second,
+                   CAST(round(coalesce(sum(weight) FILTER (failed), 0)) AS BIGINT) AS failures,
+                   quantile_cont(number, [0.5, 0.95, 0.99]) AS p,
+                   max(number) AS max
+            FROM (
+                SELECT {IDENTITY} AS identity, any_value(ts) AS ts, any_value({group}) AS "group",
+                       any_value({number}) AS number, bool_or(outcome = 'failure') AS failed,
+                       1 / coalesce(any_value(sample_rate), 1) AS weight,
+                       bool_or({condition}) AS wanted, any_value(dropped) AS dropped,
+                       count(*) AS copies
+                FROM lines
+                WHERE ({condition}) OR event_id IS NULL OR dropped IS NOT NULL
+                GROUP BY identity
+            )
+            GROUP BY kind, "time", "group"
         )
-        GROUP BY kind, "time", "group"
         ORDER BY "time", count DESC, "group"
         """,  # noqa: S608  # built of our own names; every value is bound
         [*group_values, *number_values, *values, *values],
