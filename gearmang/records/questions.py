@@ -3,11 +3,21 @@
 from gearmang.records.database import Answer, Database
 from gearmang.records.selection import Selection, text_of
 
-# The calls of a stack, without line numbers, which change with every edit of the file.
-_FRAMES = (
-    'list_transform(regexp_extract_all(error_stack, \'File "[^"]*", line [0-9]+, in [^\\n]+\'),'
-    " lambda frame: regexp_replace(frame, ', line [0-9]+', ''))"
-)
+_CALLS = 'regexp_extract_all(error_stack, \'File "[^"]*", line [0-9]+, in [^\\n]+\')'
+_OTHERS = "'/site-packages/|/dist-packages/|/lib/python3|/gearmang/worker/|/log_shipping/|\"<'"
+# The user's own calls where there are any, as folder/file.py:function: no line numbers, which
+# change with every edit of a file, and no whole paths, which differ from host to host.
+_FRAMES = f"""
+    list_transform(
+        coalesce(
+            nullif(list_filter({_CALLS}, lambda call: NOT regexp_matches(call, {_OTHERS})), []),
+            {_CALLS}
+        ),
+        lambda call: regexp_replace(
+            call, '^File ".*?((?:[^/"]+/){{0,2}}[^/"]+)", line [0-9]+, in (.*)$', '\\1:\\2'
+        )
+    )
+"""
 FINGERPRINT_DIGITS = 12
 
 
@@ -25,7 +35,7 @@ def slowest(database: Database, selection: Selection, count: int) -> Answer:
 
 
 def failures(database: Database, selection: Selection) -> Answer:
-    """Failed records by fingerprint: task, error type and the calls that led there."""
+    """Failed records by fingerprint: task, error type and the user's calls that led there."""
     condition, values = selection.condition()
     return database.ask(
         f"""

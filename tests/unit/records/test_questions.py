@@ -32,7 +32,28 @@ def test_failures_of_one_cause_are_one_row_whatever_the_line_numbers(write: Writ
         (2, "ValueError"),
         (1, "KeyError"),
     ]
-    assert found[0]["where"] == 'File "/app/a.py", in resize'
+    assert found[0]["where"] == "app/a.py:resize"
+
+
+def test_the_place_of_a_failure_is_the_users_innermost_call(write: Write) -> None:
+    stack = (
+        '  File "/srv/app/thumbs/jobs/resize.py", line 7, in resize\n'
+        '  File "/venv/lib/python3.11/site-packages/PIL/Image.py", line 9, in open\n'
+        '  File "/srv/x/gearmang/worker/executor.py", line 9, in _time_is_up\n'
+    )
+    only_others = '  File "/usr/lib/python3.11/json/decoder.py", line 3, in decode\n'
+    folder = write(
+        line(outcome="failure", error_type="A", error_stack=stack),
+        line(outcome="failure", error_type="B", error_stack=only_others),
+        line(outcome="failure", error_type="SIGSEGV"),
+    )
+    with opened([str(folder)]) as database:
+        found = failures(database, Selection((str(folder),))).as_dicts()
+    assert {one["error_type"]: one["where"] for one in found} == {
+        "A": "thumbs/jobs/resize.py:resize",
+        "B": "python3.11/json/decoder.py:decode",
+        "SIGSEGV": None,
+    }
 
 
 def test_a_trace_is_found_by_the_start_of_its_id(write: Write) -> None:
