@@ -70,14 +70,14 @@ def render(name: str, report: Report, style: Style) -> Outcome:
         report: what the check found; a report without findings is UNKNOWN.
         style: how much of it is shown.
     """
+    if not report.findings:
+        return unknown(name, "nothing was judged")
     resource, context = _Findings(report), _Judged(style)
     results, series = _Worst(), []
     for metric in resource.probe():
         owned = metric.replace(contextobj=context, resource=resource)
         results.add(owned.evaluate())
         series += owned.performance()
-    if not report.findings:
-        return unknown(name, "nothing was judged")
     summary = _FirstLine(report, style)
     state: ServiceState = results.most_significant_state
     text = summary.ok(results) if state == Ok else summary.problem(results)

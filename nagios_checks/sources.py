@@ -5,11 +5,12 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from nagiosplugin.state import Critical
+
 from gearmang.admin import AdminError, TimedOut, Tls
 from gearmang.poll import Snapshot, Target, poll
 from nagios_checks.options import Chosen, Timeout, servers
 from nagios_checks.report import Finding
-from nagios_checks.thresholds import STATES
 
 if TYPE_CHECKING:
     from gearmang.dead_letters.tally import Tally
@@ -32,6 +33,8 @@ class Sources:
         self.now = time.time()
         self.deadline = time.monotonic() + timeout.seconds
         self._answers: dict[Target, Answer] = {}
+        self._tallies: dict[tuple[str, float], Tally | Finding] = {}
+        self._figures: dict[tuple[str, float], dict[str, TaskFigures] | Finding] = {}
 
     def until(self, deadline: float) -> "Sources":
         """The same sources with an earlier deadline, on the monotonic clock."""
@@ -71,14 +74,10 @@ class Sources:
         Returns:
             The tally, or the finding that the store cannot be read.
         """
-        from gearmang.dead_letters.errors import StoreError
-        from gearmang.dead_letters.tally import tally
-
         url = store or os.environ.get("GEARMANG_STORE") or DEFAULT_STORE
-        try:
-            return tally(url, since=self.now - window, timeout=self.seconds_left)
-        except StoreError as error:
-            return Finding(STATES["CRITICAL"], str(error))
+        if (url, window) not in self._tallies:
+            self._tallies[url, window] = self._tally(url, window)
+        return self._tallies[url, window]
 
     def records(self, path: str, window: float) -> "dict[str, TaskFigures] | Finding":
         """The figures of the task records of the last ``window`` seconds, by function.
@@ -86,17 +85,31 @@ class Sources:
         Returns:
             The figures, or the finding that the records cannot be read.
         """
+        if (path, window) not in self._figures:
+            self._figures[path, window] = self._read_records(path, window)
+        return self._figures[path, window]
+
+    def failure(self, error: AdminError) -> Finding:
+        """A server that cannot be read: CRITICAL, or what -t says where it took too long."""
+        state = self.timeout.state if isinstance(error, TimedOut) else Critical
+        return Finding(state, str(error), weight=float("inf"))
+
+    def _tally(self, url: str, window: float) -> "Tally | Finding":
+        from gearmang.dead_letters.errors import StoreError
+        from gearmang.dead_letters.tally import tally
+
+        try:
+            return tally(url, since=self.now - window, timeout=self.seconds_left)
+        except StoreError as error:
+            return Finding(Critical, str(error))
+
+    def _read_records(self, path: str, window: float) -> "dict[str, TaskFigures] | Finding":
         from nagios_checks.records import UnreadableRecords, figures
 
         try:
             return figures(path, since=self.now - window, deadline=self.deadline)
         except UnreadableRecords as error:
-            return Finding(STATES["CRITICAL"], str(error))
-
-    def failure(self, error: AdminError) -> Finding:
-        """A server that cannot be read: CRITICAL, or what -t says where it took too long."""
-        state = self.timeout.state if isinstance(error, TimedOut) else STATES["CRITICAL"]
-        return Finding(state, str(error), weight=float("inf"))
+            return Finding(Critical, str(error))
 
 
 def targets(chosen: Chosen) -> list[Target]:
