@@ -39,6 +39,26 @@ class Names(dict[str, str]):
         return map(self.__getitem__, functions)
 
 
+class Series:
+    """The series names of one server's functions, by what they begin with."""
+
+    def __init__(self) -> None:
+        self.plain = Names()
+        self.busy = Names("busy-")
+        self.stalled = Names("stalled-")
+        self.workers = Names("workers-")
+        self.oldest = Names("oldest_worker-")
+        self.submitted = Names("submitted-")
+        self.drained = Names("drained-")
+        self.priorities = {kind: Names(f"{kind}-") for kind in ("high", "normal", "low")}
+
+    def forget(self, most: int) -> None:
+        """Keep them in proportion: clients can invent names without end."""
+        for names in (*vars(self).values(), *self.priorities.values()):
+            if isinstance(names, Names) and len(names) > most:
+                names.clear()
+
+
 def series_name(function: str) -> str:
     """The series name of a function; `TOTAL` and `OTHER` are never made of one."""
     quoted = quoted_name(function)

@@ -6,7 +6,7 @@ from typing import Any
 
 from collectd_plugin import report
 from collectd_plugin.movement import Memory
-from collectd_plugin.names import Names
+from collectd_plugin.names import Names, Series
 from collectd_plugin.options import ConfigNode, NamedTarget, Options, read_options
 from collectd_plugin.selection import Wanted, select
 from gearmang.admin.errors import AdminError
@@ -16,8 +16,8 @@ from gearmang.poll import Snapshot, poll
 from gearmang.terminal import clean
 
 PLUGIN = "gearman"
-_KEPT_NAMES = 1_000
 DEAD_LETTERS = "dead_letters"  # the plugin_instance of the store's values
+_KEPT_NAMES = 1_000  # names that are remembered whatever the number of functions
 
 
 class _Watched:
@@ -26,7 +26,7 @@ class _Watched:
     def __init__(self, named: NamedTarget, options: Options) -> None:
         self.target, self.name = named.target, named.name
         self.memory = Memory(options.stalled_polls)
-        self.series = report.Series()
+        self.series = Series()
         self.wanted = Wanted(options.functions, options.ignored_functions)
         self.up: bool | None = None
 
@@ -147,7 +147,7 @@ class Plugin:
         )
         if snapshot.priorities is not None:
             chosen = [one for one in snapshot.priorities if wanted[one.name]]
-            self._dispatch(watched.name, report.of_priorities(chosen, selection, series))
+            self._dispatch(watched.name, report.of_priorities(chosen, selection, movement, series))
         watched.forget(len(snapshot.functions))
 
     def _lost(self, watched: _Watched, error: AdminError) -> None:

@@ -5,7 +5,7 @@ from operator import attrgetter, sub
 from typing import NamedTuple
 
 from collectd_plugin.movement import Movement
-from collectd_plugin.names import OTHER, TOTAL, Names
+from collectd_plugin.names import OTHER, TOTAL, Names, Series
 from collectd_plugin.selection import Selection
 from gearmang.admin.records import PriorityStatus
 from gearmang.dead_letters.tally import Tally
@@ -48,29 +48,6 @@ def of_server(snapshot: Snapshot, movement: Movement, crew: Fleet | None) -> Ite
         yield Column("operations_per_second", rows)
 
 
-_FIELDS = {"queue_length": "waiting", "requests": "running", "threads": "workers"}
-
-
-class Series:
-    """The series names of one server's functions, by what they begin with."""
-
-    def __init__(self) -> None:
-        self.plain = Names()
-        self.busy = Names("busy-")
-        self.stalled = Names("stalled-")
-        self.workers = Names("workers-")
-        self.oldest = Names("oldest_worker-")
-        self.submitted = Names("submitted-")
-        self.drained = Names("drained-")
-        self.priorities = {kind: Names(f"{kind}-") for kind in ("high", "normal", "low")}
-
-    def forget(self, most: int) -> None:
-        """Keep them in proportion: clients can invent names without end."""
-        for names in (*vars(self).values(), *self.priorities.values()):
-            if isinstance(names, Names) and len(names) > most:
-                names.clear()
-
-
 def of_functions(
     selection: Selection, movement: Movement, crew: Fleet | None, series: Series, now: float
 ) -> Iterator[Column]:
@@ -84,9 +61,12 @@ def of_functions(
     sums = [(TOTAL, selection.total)]
     if selection.rest:
         sums.append((OTHER, selection.other))
-    columns = {"queue_length": map(sub, totals, running), "requests": running, "threads": workers}
-    for kind, numbers in columns.items():
-        of_sum = attrgetter(_FIELDS[kind])
+    for kind, numbers, field in (
+        ("queue_length", map(sub, totals, running), "waiting"),
+        ("requests", running, "running"),
+        ("threads", workers, "workers"),
+    ):
+        of_sum = attrgetter(field)
         yield Column(kind, zip(series.plain.of(names), numbers, strict=True))
         yield Column(kind, [(name, of_sum(one)) for name, one in sums])
         yield Column(kind, [(name, 0) for name in series.plain.of(gone)])
@@ -104,24 +84,23 @@ def of_functions(
     yield Column("operations_per_second", zip(series.submitted.of(rates), submitted, strict=True))
     yield Column("operations_per_second", zip(series.drained.of(rates), drained, strict=True))
     if crew is not None:
-        known = frozenset(names)
-        crews = [(name, one) for name, one in crew.crews.items() if name in known]
-        yield Column("count", [(series.workers[name], one.size) for name, one in crews])
+        crews = [(name, crew.crews[name]) for name in names if name in crew.crews]
+        sizes = dict.fromkeys([*names, *gone], 0) | {name: one.size for name, one in crews}
+        yield Column("count", zip(series.workers.of(sizes), sizes.values(), strict=True))
         yield Column("duration", [(series.oldest[name], one.age(now)) for name, one in crews])
 
 
 def of_priorities(
-    priorities: Sequence[PriorityStatus], selection: Selection, series: Series
+    priorities: Sequence[PriorityStatus], selection: Selection, movement: Movement, series: Series
 ) -> Iterator[Column]:
     """Waiting jobs by priority, of each function and of all."""
     known = frozenset(function.name for function in selection.listed)
     listed = [one for one in priorities if one.name in known]
     for kind, names in series.priorities.items():
         count = attrgetter(kind)
-        rows = [(names[one.name], count(one)) for one in listed]
-        yield Column(
-            "pending_operations", [*rows, (f"{kind}-{TOTAL}", sum(map(count, priorities)))]
-        )
+        yield Column("pending_operations", [(names[one.name], count(one)) for one in listed])
+        yield Column("pending_operations", [(name, 0) for name in names.of(movement.vanished)])
+        yield Column("pending_operations", [(f"{kind}-{TOTAL}", sum(map(count, priorities)))])
 
 
 def of_dead_letters(counted: Tally, names: Names) -> Iterator[Column]:

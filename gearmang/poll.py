@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 
 from gearmang.admin import replies
 from gearmang.admin.channel import connect, converse
-from gearmang.admin.errors import AdminError, BadReply, ProtocolError, Refused, RefusedReply
+from gearmang.admin.errors import (
+    AdminError,
+    BadReply,
+    ProtocolError,
+    Refused,
+    RefusedReply,
+    Unreachable,
+)
 from gearmang.admin.exchange import Command, Exchange
 from gearmang.admin.records import Connection, FunctionStatus, PriorityStatus, QueuedJob
 from gearmang.admin.steps import Steps, drive
@@ -90,7 +97,12 @@ def poll(
         commands.append(Command(b"verbose", replies.verbosity, optional=True))
     deadline = time.monotonic() + timeout
     asked = [one if isinstance(one, Target) else Target(one) for one in targets]
-    return drive([_snapshot(one, commands, most_jobs if jobs else 0, deadline) for one in asked])
+    try:
+        return drive(
+            [_snapshot(one, commands, most_jobs if jobs else 0, deadline) for one in asked]
+        )
+    except OSError as error:  # no descriptor for the selector
+        return [Unreachable(one.server, f"cannot be asked: {error.strerror}") for one in asked]
 
 
 def _snapshot(

@@ -15,7 +15,6 @@ from gearmang.server import Server
 KEPT_FOR = 60.0  # seconds before a name is looked up again
 SHARE_OF_TIME = 0.5  # of what is left, for a lookup whose old answer can stand in
 
-
 Address = tuple[int, Any]  # the family, and the address as that family's sockets take it
 
 _kept: dict[Server, tuple[float, tuple[Address, ...]]] = {}  # with the time of the lookup
@@ -32,7 +31,7 @@ def addresses(server: Server, deadline: float) -> Steps[tuple[Address, ...]]:
         return _look_up(server, socket.AI_NUMERICHOST)
     except socket.gaierror:
         pass  # a name
-    except (UnicodeError, ValueError) as error:
+    except (UnicodeError, ValueError, OverflowError) as error:
         raise Unreachable(server, f"is no host name ({error})") from None
     now = time.monotonic()
     kept = _kept.get(server)
@@ -55,7 +54,10 @@ def _ask_resolver(server: Server, until: float) -> Steps[tuple[Address, ...] | s
     import threading
 
     answers: list[tuple[Address, ...] | str] = []
-    ours, theirs = socket.socketpair()
+    try:
+        ours, theirs = socket.socketpair()
+    except OSError as error:
+        return f"no socket for the resolver: {error.strerror}"
 
     def ask() -> None:
         try:

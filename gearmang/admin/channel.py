@@ -59,7 +59,10 @@ def dial(server: Server, *, timeout: float, tls: "Tls | None" = None) -> socket.
     Raises:
         AdminError: `connect`'s.
     """
-    made = drive([connect(server, tls, time.monotonic() + timeout)])[0]
+    try:
+        made = drive([connect(server, tls, time.monotonic() + timeout)])[0]
+    except OSError as error:  # no descriptor for the selector
+        raise Unreachable(server, f"cannot be asked: {error.strerror}") from None
     if isinstance(made, AdminError):
         raise made
     return made

@@ -14,6 +14,7 @@ from gearmang.admin.errors import (
     ProtocolError,
     Refused,
     RefusedReply,
+    Unreachable,
 )
 from gearmang.admin.exchange import DEFAULT_MEMORY, Command, Exchange
 from gearmang.admin.records import Connection, FunctionStatus, PriorityStatus, QueuedJob
@@ -153,7 +154,10 @@ class AdminClient:
 
     def _exchange(self, commands: Sequence[Command]) -> Exchange:
         exchange = Exchange(commands, self.memory)
-        problem = drive([self._steps(exchange, time.monotonic() + self.timeout)])[0]
+        try:
+            problem = drive([self._steps(exchange, time.monotonic() + self.timeout)])[0]
+        except OSError as error:  # no descriptor for the selector
+            problem = Unreachable(self.server, f"cannot be asked: {error.strerror}")
         if isinstance(problem, AdminError):
             self.close()
             raise problem

@@ -24,8 +24,8 @@ _BYTES_PER_WORD = 80
 _MOST_PER_BYTE = 64  # lines of a few bytes
 
 _FENCE = b"getpid\r\n"
-_PID = rb"OK ([0-9]{1,10})\r?\n"
-_LONGEST_FIRST_LINE = 16  # bytes: OK, a pid, CR LF
+_PID = rb"OK ([0-9]{1,10})\n"
+_LONGEST_FIRST_LINE = 14  # bytes: OK, a pid, LF
 
 
 class Command(NamedTuple):
@@ -132,7 +132,7 @@ class Exchange:
         match = re.match(_PID, self._buffer)
         if match:
             self.pid = int(match[1])
-            self._fence = b"\nOK %d\n" % self.pid
+            self._fence = b"\n" + match[0]
             self._starts.append(match.end())
             self._scanned = match.end() - 1
             return True

@@ -1,9 +1,12 @@
 """Many servers at once: an error costs only the server that made it."""
 
+import resource
 import time
 from contextlib import ExitStack
 
-from gearmang.admin import ProtocolError, TimedOut, Unreachable
+import pytest
+
+from gearmang.admin import AdminClient, ProtocolError, TimedOut, Unreachable
 from gearmang.poll import Snapshot, poll
 from gearmang.server import Server
 from tests.daemons.liars import Liar, Manner, drips, floods, says
@@ -43,6 +46,18 @@ def test_answers_come_in_the_order_of_the_targets_within_the_deadline() -> None:
         for target, answer, kind in zip(targets, answers, kinds, strict=True):
             assert isinstance(answer, kind)  # type: ignore[arg-type]  # a list of kinds and a tuple
             assert str(answer.server) == str(target)
+
+
+def test_without_descriptors_every_server_is_an_error() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        answers = poll([Server("127.0.0.1", 1), Server("localhost", 1)], timeout=1)
+        with AdminClient("127.0.0.1", 1) as admin, pytest.raises(Unreachable, match="Too many"):
+            admin.version()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [type(answer) for answer in answers] == [Unreachable, Unreachable]
 
 
 def test_no_targets_give_no_answers() -> None:

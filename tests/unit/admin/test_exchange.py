@@ -52,6 +52,7 @@ def test_a_name_that_holds_the_end_of_the_list_does_not_end_it() -> None:
         b"OK x\n",
         b"OK 12345678901\n",
         b"OK " + b"1" * 20,
+        b"OK 4711\r\n",
         b"ERR UNKNOWN_COMMAND\r\n",
         b"\n",
     ],

@@ -168,6 +168,12 @@ def test_workers_and_their_ages_come_from_client_ids(run: Run) -> None:
     assert seen["current_connections-unreadable"] == 1
 
 
+def test_a_function_without_readable_workers_has_none_of_them_and_no_age(run: Run) -> None:
+    seen = run.read(snapshot(FunctionStatus("f", 0, 0, 1)))
+    assert seen["count-workers-f"] == 0
+    assert "duration-oldest_worker-f" not in seen
+
+
 def test_priorities_are_reported_when_they_are_known(run: Run) -> None:
     rows = (PriorityStatus("f", 1, 2, 3, 0), PriorityStatus("g", 10, 0, 0, 0))
     functions = (FunctionStatus("f", 6, 0, 0), FunctionStatus("g", 10, 0, 0))
