@@ -11,7 +11,7 @@ import pytest
 
 from nagios_checks.command import load
 from nagios_checks.config import CHECKS, services
-from tests.daemons import icinga2
+from tests.daemons.icinga2 import Icinga2
 from tests.daemons.nagios import Nagios
 
 PACKAGING = Path(__file__).parents[3] / "packaging"
@@ -31,7 +31,7 @@ def test_nagios_takes_every_shipped_file(tmp_path: Path) -> None:
 
 def test_icinga_takes_every_shipped_file(tmp_path: Path) -> None:
     names = ("gearmang-commands", "gearmang-services", "example-host")
-    said = icinga2.verify(tmp_path, [ICINGA / f"{name}.conf" for name in names])
+    said = Icinga2(tmp_path, [ICINGA / f"{name}.conf" for name in names]).verify()
     assert "Instantiated 8 Services" in said, said
 
 
