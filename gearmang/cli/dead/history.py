@@ -39,6 +39,9 @@ def history(
     shown = table("WHEN", "WHO", "WHAT", "PLAN", "OF", "WHY", "DETAIL")
     for event in found:
         of = event["id"] or event["fingerprint"]
-        cells = (event["who"], event["what"], event["plan"], of, event["why"], event["detail"])
+        detail = event["detail"]
+        if detail and "\n" in detail:  # the difference that an edit made
+            detail = f"gearmang dead show {of}"
+        cells = (event["who"], event["what"], event["plan"], of, event["why"], detail)
         shown.add_row(cell(told(event["at"])), *map(cell, cells))
     console().print(shown)

@@ -54,7 +54,7 @@ def _print(
     from gearmang.terminal import clean, clean_lines
 
     def line(name: str, value: object) -> None:
-        click.echo(f"{name.replace('_', ' ') + ':':<15}{clean(str(value))}")
+        click.echo(f"{name.replace('_', ' ') + ':':<18}{clean(str(value))}")
 
     def title(text: str) -> None:
         click.secho(f"\n{text}", bold=True)
@@ -78,9 +78,13 @@ def _print(
                 line(name, value)
     title("Lineage")
     for step in steps:
+        first, *rest = step.detail.splitlines() or [""]
         by = f"  by {step.who}" if step.who else ""
         plan = f"  plan {step.plan}" if step.plan else ""
-        click.echo(clean(f"{_moment(step.at):<20} {step.what}  {step.detail}{by}{plan}".rstrip()))
+        head = "" if rest else f"  {first}"
+        click.echo(clean(f"{_moment(step.at):<20} {step.what}{head}{by}{plan}".rstrip()))
+        for text in step.detail.splitlines() if rest else ():
+            click.echo(clean(f"{'':<20}   {text}"))
 
 
 def _moment(seconds: float | None) -> str:

@@ -37,12 +37,15 @@ def stats(chosen: "Filter", store: str, as_json: bool) -> None:
     _print("arrived in the last", found["arrived"])
     _print("function", found["by_function"])
     _print("error", found["by_error"])
-    click.echo(f"oldest {told(found['oldest'])}, newest {told(found['newest'])}")
+    if found["oldest"] is not None:
+        click.echo(f"oldest {told(found['oldest'])}, newest {told(found['newest'])}")
 
 
 def _print(title: str, counts: dict[str, int]) -> None:
     from gearmang.cli.output import cell, console, table
 
+    if not counts:
+        return
     shown = table(title.upper(), "LETTERS", right=("LETTERS",))
     for name, count in [*counts.items()][:_MOST_ROWS]:
         shown.add_row(cell(name), cell(count))
