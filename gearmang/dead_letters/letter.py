@@ -100,7 +100,11 @@ def from_envelope(envelope: Envelope, *, server: str, now: float) -> Letter:
 def fit(text: str, longest: int) -> str:
     """The text as any database takes it: no NUL, no lone surrogate, not too long."""
     if not text.isascii():
-        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        try:
+            raw = text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # a surrogate that stands for no byte
+            raw = text.encode("utf-8", "backslashreplace")
+        text = raw.decode("utf-8", "backslashreplace")
     return text.replace("\0", "\\x00")[:longest]
 
 
