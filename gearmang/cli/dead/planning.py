@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gearmang.cli.dead import wording
 from gearmang.cli.dead.choice import is_given
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _print_plan(store: "Store", row: Any, *, quiet: bool) -> None:
 
     with store.reading() as connection:
         groups = groups_of(connection, row.plan)
-    click.echo(f"plan {row.plan}: {row.action} {row.letters} letters", err=quiet)
+    click.echo(f"plan {row.plan}: {row.action} {wording.letters(row.letters)}", err=quiet)
     for group in groups:
         text = f"{group.letters:>9} {group.fingerprint} {group.function} {group.error_type}"
         click.echo(clean(text), err=quiet)
@@ -125,5 +126,5 @@ def _ask(row: Any) -> None:
     later = f"`gearmang dead {row.action} --plan {row.plan} --yes` does it"
     if not sys.stdin.isatty():
         raise Refused(f"nothing was done, as nobody is here to agree: {later}")
-    if not click.confirm(f"{row.action} these {row.letters} letters?", err=True):
+    if not click.confirm(f"{row.action} {wording.letters(row.letters)}?", err=True):
         raise Refused(f"nothing was done; {later}")

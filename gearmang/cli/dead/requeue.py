@@ -128,6 +128,7 @@ def _run_canary(
     Raises:
         Refused: a job died again, or did not end in time.
     """
+    from gearmang.cli.dead.wording import letters
     from gearmang.dead_letters.canary import Stage, canary
     from gearmang.dead_letters.errors import Refused
 
@@ -146,7 +147,7 @@ def _run_canary(
         released = sum(stage.released for stage in stages)
         why = "a job died again" if stages[-1].died else f"jobs did not end in {patience:g} s"
         raise Refused(
-            f"stopped after {released} of {plan.letters} letters, as {why}; "
+            f"stopped after {released} of {letters(plan.letters)}, as {why}; "
             f"once it is mended: gearmang dead requeue --plan {plan.plan} --canary {first}"
         )
     if not as_json:

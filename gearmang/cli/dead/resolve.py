@@ -28,6 +28,7 @@ def resolve(
 
     Example: gearmang dead resolve 8f14e45fceea --revision v2.3.1 --reason 'sizes are checked'
     """
+    from gearmang.cli.dead.wording import letters
     from gearmang.dead_letters import plans
     from gearmang.dead_letters.filters import Filter
     from gearmang.dead_letters.groups import find_group
@@ -61,4 +62,4 @@ def resolve(
         return
     click.echo(f"{group.fingerprint} is resolved" + (f" in {revision}" if revision else ""))
     if plan is not None:
-        click.echo(f"closed {closed} letters (plan {plan}; gearmang dead undo {plan})")
+        click.echo(f"closed {letters(closed)} (plan {plan}; gearmang dead undo {plan})")

@@ -10,6 +10,7 @@ from gearmang.cli.dead.when import iso, told
 from gearmang.cli.options import json_option, store_option
 
 _FACTS = ("id", "state", "function", "server", "error_type", "error_message", "fingerprint")
+_LABEL_WIDTH = 16  # the longest label is "error message:"
 
 
 @click.command()
@@ -51,40 +52,77 @@ def show(letter: str, show_secrets: bool, store: str, as_json: bool) -> None:
 def _print(
     facts: dict[str, Any], form: str, payload: str, history: list[dict[str, Any]], steps: list[Any]
 ) -> None:
-    from gearmang.terminal import clean, clean_lines
-
-    def line(name: str, value: object) -> None:
-        click.echo(f"{name.replace('_', ' ') + ':':<18}{clean(str(value))}")
-
-    def title(text: str) -> None:
-        click.secho(f"\n{text}", bold=True)
+    from gearmang.cli.dead.wording import size
+    from gearmang.terminal import clean_lines
 
     for name in (*_FACTS, "attempts", "worker", "revision"):
         if facts[name] not in (None, ""):
-            line(name, facts[name])
-    title(f"Payload ({form}, {facts['payload_bytes']} bytes)")
+            _line(name, facts[name])
+    _title(f"Payload ({form}, {size(facts['payload_bytes'])})")
     click.echo(clean_lines(payload))
+    seen: dict[tuple[str, str], int] = {}
     for number, dossier in enumerate(history, 1):
-        title(f"Attempt {number}: {clean(str(dossier.get('outcome', 'failure')))}")
-        for name, value in dossier.items():
-            if name in ("started_at",) and isinstance(value, int | float):
-                line(name, _moment(value))
-            elif name in ("traceback", "stderr"):
-                click.echo(f"{name}:")
-                click.echo(clean_lines(f"  {value}".replace("\n", "\n  ").rstrip()))
-            elif name == "frames":
-                line(name, " → ".join(map(str, value)))
-            elif name not in ("outcome", "attempt"):
-                line(name, value)
-    title("Lineage")
+        _print_attempt(number, dossier, seen)
+    _title("Lineage")
     for step in steps:
-        first, *rest = step.detail.splitlines() or [""]
-        by = f"  by {step.who}" if step.who else ""
-        plan = f"  plan {step.plan}" if step.plan else ""
-        head = "" if rest else f"  {first}"
-        click.echo(clean(f"{_moment(step.at):<20} {step.what}{head}{by}{plan}".rstrip()))
-        for text in step.detail.splitlines() if rest else ():
-            click.echo(clean(f"{'':<20}   {text}"))
+        _print_step(step)
+
+
+def _print_attempt(number: int, dossier: dict[str, Any], seen: dict[tuple[str, str], int]) -> None:
+    """One attempt; a text that an earlier one had too is only pointed at."""
+    from gearmang.terminal import clean_lines
+
+    _title(f"Attempt {number}: {str(dossier.get('outcome', 'failure')).replace('_', ' ')}")
+    for name, value in dossier.items():
+        if name in ("traceback", "stderr"):
+            earlier = seen.setdefault((name, str(value)), number)
+            if earlier < number:
+                _line(name, f"as in attempt {earlier}")
+                continue
+            click.echo(f"{name}:")
+            click.echo(clean_lines(f"  {value}".replace("\n", "\n  ").rstrip()))
+        elif name not in ("outcome", "attempt"):
+            _line(*_readable(name, value))
+
+
+def _readable(name: str, value: Any) -> tuple[str, str]:
+    """A dossier's field with the unit in the value."""
+    from gearmang.cli.dead.wording import size, span
+
+    if name == "frames" and isinstance(value, list):
+        return name, " → ".join(map(str, value))
+    if isinstance(value, int | float):
+        if name == "started_at":
+            return name, _moment(value)
+        if name.endswith("_seconds"):
+            return name.removesuffix("_seconds"), span(value)
+        if name.endswith("_bytes"):
+            return name.removesuffix("_bytes"), size(int(value))
+    return name, str(value)
+
+
+def _print_step(step: Any) -> None:
+    from gearmang.terminal import clean
+
+    lines = step.detail.splitlines()
+    detail = f"  {lines[0]}" if len(lines) == 1 else ""
+    by = f"  by {step.who}" if step.who else ""
+    plan = f"  plan {step.plan}" if step.plan else ""
+    click.echo(clean(f"{_moment(step.at):<20} {step.what}{detail}{by}{plan}"))
+    for line in lines if len(lines) > 1 else ():
+        click.echo(clean(f"{'':<20}   {line}"))
+
+
+def _line(name: str, value: object) -> None:
+    from gearmang.terminal import clean
+
+    click.echo(f"{name.replace('_', ' ') + ':':<{_LABEL_WIDTH}}{clean(str(value))}")
+
+
+def _title(text: str) -> None:
+    from gearmang.terminal import clean
+
+    click.secho(f"\n{clean(text)}", bold=True)
 
 
 def _moment(seconds: float | None) -> str:

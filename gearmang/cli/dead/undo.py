@@ -20,6 +20,7 @@ def undo(
     Example: gearmang dead undo 3f9a01c2
     """
     from gearmang.cli.dead.progress import progress_bar
+    from gearmang.cli.dead.wording import letters
     from gearmang.client import Client
     from gearmang.dead_letters.interrupted import complete_interrupted
     from gearmang.dead_letters.plans import get
@@ -39,6 +40,6 @@ def undo(
 
         print_json({"plan": row.plan, "restored": result.restored, "started": result.started})
         return
-    click.echo(f"{result.restored} letters are dead again (plan {row.plan})")
+    click.echo(f"dead again: {letters(result.restored)} (plan {row.plan})")
     if result.started:
         click.echo(f"{result.started} had started or ended already, and stay requeued")

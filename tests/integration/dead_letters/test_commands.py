@@ -50,7 +50,8 @@ def test_show_takes_the_id_that_list_prints(store: Store, gearmang: Gearmang) ->
     assert job.death_id in shown
     assert '"image": "a.png"' in shown
     assert "hunter2" not in shown
-    assert shown.count("Traceback (most recent call last)") == 3
+    assert shown.count("Traceback (most recent call last)") == 1
+    assert shown.count("as in attempt 1") == 2
     assert re.search(r"submitted\s+to resize", shown)
     assert "hunter2" in gearmang.dead("show", shown_id, "--show-secrets")
 
