@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from nagiosplugin.state import Ok
 
-from gearmang.errors import GearmangError
 from gearmang.poll import Target
 from nagios_checks import wording
+from nagios_checks.command import attempted
 from nagios_checks.config import Service, services
 from nagios_checks.options import BadOption, Chosen, Option, Parser
 from nagios_checks.passive import Result
-from nagios_checks.plugin import Outcome, Style, render, unknown
+from nagios_checks.plugin import Outcome, Style, render
 from nagios_checks.report import Finding, Report, Series
 from nagios_checks.sources import Sources, targets
 from nagios_checks.thresholds import STATES, number_range
@@ -111,10 +111,9 @@ def summary(results: Sequence[Result], *, submitted: bool) -> Report:
 
 def _conclude(service: Service, sources: Sources) -> Outcome:
     name, chosen = f"gearmang_{service.check}", service.chosen
-    try:
-        return render(name, service.module.judge(chosen, sources), Style.of(chosen))
-    except GearmangError as error:
-        return unknown(name, str(error))
+    return attempted(
+        name, lambda: render(name, service.module.judge(chosen, sources), Style.of(chosen))
+    )
 
 
 def _first_line(result: Result) -> str:

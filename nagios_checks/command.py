@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from types import ModuleType
 from typing import NoReturn
 
@@ -12,6 +13,7 @@ from nagios_checks.options import BadOption
 from nagios_checks.plugin import Outcome, Style, render, unknown
 from nagios_checks.sources import Sources
 from nagios_checks.watchdog import GRACE, claim, watch
+from nagios_checks.wording import masked
 
 NO_VERDICT = 3  # the exit code of -h, -V and bad options, as of UNKNOWN
 
@@ -23,18 +25,24 @@ def run(check: str) -> NoReturn:
     """
     name = f"gearmang_{check}"
     try:
-        outcome = conclude(name, load(check), sys.argv[1:])
-    except BadOption as error:
-        outcome = unknown(name, f"{error}; usage: {error.usage}" if error.usage else str(error))
-    except GearmangError as error:
-        outcome = unknown(name, str(error))
+        outcome = attempted(name, lambda: conclude(name, load(check), sys.argv[1:]))
     except KeyboardInterrupt:
         outcome = unknown(name, "interrupted")
-    except Exception as error:  # the last line of defence: Nagios gets a verdict in any case
-        outcome = unknown(name, f"{type(error).__name__}: {error}; this is a bug of gearmang")
     if not claim():  # late by a hair: the watchdog is about to print and end the process
         time.sleep(GRACE)
     os._exit(outcome.code if _written(outcome.output) else NO_VERDICT)
+
+
+def attempted(name: str, work: Callable[[], Outcome]) -> Outcome:
+    """What the work gives, or UNKNOWN with the reason: Nagios gets a verdict in any case."""
+    try:
+        return work()
+    except BadOption as error:
+        return unknown(name, f"{error}; usage: {error.usage}" if error.usage else str(error))
+    except GearmangError as error:
+        return unknown(name, str(error))
+    except Exception as error:  # one check's bug must hide no other's verdict
+        return unknown(name, f"{type(error).__name__}: {error}; this is a bug of gearmang")
 
 
 def _written(output: str) -> bool:
@@ -72,13 +80,6 @@ def conclude(name: str, check: ModuleType, arguments: list[str]) -> Outcome:
 
         return Outcome(NO_VERDICT, f"check_{name} {version('gearmang')}\n")
     watch(name, chosen.timeout)
-    style = Style.of(chosen, _asked(arguments) if chosen.verbose >= 2 else ())
+    asked = f"asked: {masked(clean(' '.join(arguments)))}" if chosen.verbose >= 2 else ""
+    style = Style.of(chosen, asked)
     return render(name, check.judge(chosen, Sources(chosen.timeout)), style)
-
-
-def _asked(arguments: list[str]) -> tuple[str, ...]:
-    """The command line, without the password in a store's URL."""
-    import re
-
-    given = clean(" ".join(arguments))
-    return ("asked: " + re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", given),)

@@ -1,13 +1,15 @@
 """The TOML file of check_gearmang_all: many services, each with the options of its check.
 
-[defaults]                          # of every service below
-nagios_host = "gearman1"
-hostname = ["gm1:4730"]
+It reads like this, with each option by its long name:
 
-[[service]]
-description = "Queue of resize"     # as Nagios knows the service
-check = "queues"
-function = ["resize=100,500"]       # an option by its long name
+    [defaults]                          # of every service below
+    nagios_host = "gearman1"
+    hostname = ["gm1:4730"]
+
+    [[service]]
+    description = "Queue of resize"     # as Nagios knows the service
+    check = "queues"
+    function = ["resize=100,500"]
 """
 
 import tomllib

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nagios_checks.passive import NotDelivered, Result
+from nagios_checks.wording import masked
 
 LONGEST_REPLY = 64 * 1024  # bytes that are read of an answer
 
@@ -26,7 +27,7 @@ def deliver(url: str, token_file: str, results: Sequence[Result], *, timeout: fl
         NotDelivered: NRDP was not reached or did not say that it took them.
     """
     if not url.startswith(("https://", "http://")):
-        raise NotDelivered(f"{url!r} is no address of an NRDP; write https://HOST/nrdp/")
+        raise NotDelivered(f"{masked(url)!r} is no address of an NRDP; write https://HOST/nrdp/")
     try:
         token = Path(token_file).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
@@ -79,8 +80,5 @@ def problem_of(reply: str) -> str | None:
 
 
 def _not_taken(url: str, results: Sequence[Result], reason: str) -> str:
-    first = results[0]
-    return (
-        f"{url} did not take {len(results)} results, {first.service} of {first.host} the first: "
-        f"{reason}"
-    )
+    first = f"{results[0].service} of {results[0].host}"
+    return f"{masked(url)} did not take {len(results)} results, {first} the first: {reason}"

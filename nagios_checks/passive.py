@@ -54,17 +54,20 @@ def deliver(path: str, results: Sequence[Result], *, now: float, deadline: float
 def command(result: Result, now: float) -> bytes:
     """One result as a line for the command pipe, within what a pipe takes undivided.
 
-    Output that is too long loses its long text first, then the end of what is left.
+    Output that is too long loses its long text first, then its perfdata, then its end.
     """
     head = (
         f"[{int(now)}] PROCESS_SERVICE_CHECK_RESULT;{result.host};{result.service};{result.code};"
     )
-    start, output = _bytes(head), _bytes(_escaped(result.output))
-    if len(start) + len(output) >= LONGEST_COMMAND:
-        first, _, rest = result.output.partition("\n")
-        perfdata = rest.rpartition("\n| ")[2].strip() if "\n| " in f"\n{rest}" else ""
-        output = _bytes(_escaped(f"{first} | {perfdata}" if perfdata else first))
-    return start + output[: LONGEST_COMMAND - len(start) - 1] + b"\n"
+    start = _bytes(head)
+    room = LONGEST_COMMAND - len(start) - len(b"\n")
+    first = result.output.partition("\n")[0].partition(" | ")[0]
+    perfdata = result.output.rpartition("| ")[2].strip()  # the only bar is the one before it
+    for text in (result.output, f"{first} | {perfdata}", first):
+        output = _bytes(_escaped(text))
+        if len(output) <= room:
+            break
+    return start + output[:room] + b"\n"
 
 
 def result_file(result: Result, now: float) -> bytes:

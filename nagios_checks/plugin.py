@@ -34,17 +34,17 @@ class Style(NamedTuple):
         limit: how many findings are named in long output and perfdata.
         perfdata: whether there is any.
         many: whether there are several servers, so that each series says which is its own.
-        asked: lines for ``-vv``: what the check was told to do.
+        asked: for ``-vv``: what the check was told to do.
     """
 
     verbose: int = 0
     limit: int = 20
     perfdata: bool = True
     many: bool = False
-    asked: tuple[str, ...] = ()
+    asked: str = ""
 
     @classmethod
-    def of(cls, chosen: Chosen, asked: tuple[str, ...] = ()) -> "Style":
+    def of(cls, chosen: Chosen, asked: str = "") -> "Style":
         """The style that a check's options ask for."""
         return cls(
             verbose=min(chosen.verbose, 3),
@@ -168,8 +168,8 @@ class _FirstLine(Summary):  # type: ignore[misc]  # nagiosplugin ships no types
             unnamed = ordered[style.limit :]
             wrong = sum(found.state != Ok for found in unnamed)
             lines.append(f"and {plural(len(unnamed), 'other')}, {wrong} of them not OK")
-        if style.verbose >= 2:
-            lines += style.asked
+        if style.verbose >= 2 and style.asked:
+            lines.append(style.asked)
         if style.verbose >= 3:
             lines += self._report.diagnostics
         return lines

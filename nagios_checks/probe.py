@@ -86,20 +86,20 @@ class Probe:
         """
         grab = wire.request(wire.GRAB_JOB_UNIQ)
         self.connection.send(wire.request(wire.CAN_DO, self._function), grab)
-        held = 0
+        held, ours = 0, False
         while (left := deadline - time.monotonic()) > 0:
             for packet in self.connection.receive(left):
                 if packet.command == wire.NO_JOB:
                     return "a worker has it and gives no answer"
                 if packet.command == wire.WORK_COMPLETE:
-                    return "no worker took it" if held < 0 else "it came too late"
+                    return "no worker took it" if ours else "it came too late"
                 if packet.command != wire.JOB_ASSIGN_UNIQ:
                     continue
                 handle, _, unique, _ = packet.split(4)
                 if unique == self._unique:
                     # gearmand tells us, who are its client too, that it is complete: then it is
                     # gone, and it is safe to leave.
-                    held = -1
+                    ours = True
                     self.connection.send(wire.request(wire.WORK_COMPLETE, handle, self._payload))
                 elif unique.startswith(PREFIX) and held < MOST_HELD:
                     held += 1  # another monitor's; closing the connection gives it back

@@ -78,6 +78,13 @@ def threshold(kept: Range) -> str:
     return ("@" if kept.invert else "") + start + end
 
 
+def masked(text: str) -> str:
+    """The text without the passwords of the addresses in it."""
+    import re
+
+    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", text)
+
+
 def plural(count: int, noun: str) -> str:
     """``1 worker``, ``3 workers``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

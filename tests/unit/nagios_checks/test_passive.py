@@ -18,6 +18,12 @@ def test_a_long_command_loses_its_long_output_first() -> None:
     assert line.endswith(b";2;X CRITICAL - a | a=1 b=2\n")
 
 
+def test_a_command_without_room_for_its_perfdata_has_none_rather_than_a_part() -> None:
+    many = " ".join(f"function{number}=512" for number in range(400))
+    line = command(Result("gm", "Queues", 0, f"X OK - fine | {many}\n"), 12)
+    assert line.endswith(b";0;X OK - fine\n")
+
+
 def test_no_command_is_longer_than_a_pipe_takes_undivided() -> None:
     endless = Result("gm", "Queues", 2, "X CRITICAL - " + "☕" * 9999)
     line = command(endless, 12)
