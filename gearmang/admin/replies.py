@@ -7,7 +7,7 @@ from the right, and a line that is not complete goes on in the next one.
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import partial
+from itertools import repeat
 from typing import Any
 
 from gearmang.admin.errors import BadReply, RefusedReply
@@ -38,7 +38,7 @@ def _excerpt_of(text: str) -> str:
 def status(reply: bytes) -> tuple[FunctionStatus, ...]:
     """``status``: one record a function."""
     # tuple.__new__ is what FunctionStatus() calls, too, without the keyword arguments.
-    return tuple(map(partial(tuple.__new__, FunctionStatus), _table(reply, 4, "status")))
+    return tuple(map(tuple.__new__, repeat(FunctionStatus), _table(reply, 4, "status")))
 
 
 def priority_status(reply: bytes) -> tuple[PriorityStatus, ...]:
