@@ -1,30 +1,25 @@
 """The supervisor's side of one executor: forked, spoken to, watched, killed."""
 
 import contextlib
-import faulthandler
 import mmap
 import os
 import secrets
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from gearmang.worker.autopsy import Ending
-from gearmang.worker.executor import CPU_AT_START, Executor, resident_bytes, tmp_name
+from gearmang.worker.executor import CPU_AT_START, resident_bytes, tmp_name
 from gearmang.worker.frames import AnswerDecoder
 from gearmang.worker.loop import Callback, Loop, Stream
-from gearmang.worker.options import Options
-from gearmang.worker.prctl import die_with_parent
+from gearmang.worker.nursery import Nursery
 from gearmang.worker.tail import Tail
 
-OOM_SCORE: Final = 500  # of 1000: under memory pressure the kernel takes executors first
 PIPE_SIZE: Final = 1024 * 1024  # bytes; a job that prints much waits less often
 LONGEST_STACK: Final = 16 * 1024  # characters
 
@@ -33,10 +28,14 @@ class Child:
     """A forked executor.
 
     Args:
-        others: descriptors of the supervisor that the executor must not keep open.
+        nursery: that forks it.
+        run_id: of the worker.
+
+    Raises:
+        NurseryDied: there is no executor.
     """
 
-    def __init__(self, options: Options, run_id: str, worker: str, others: Iterable[int]) -> None:
+    def __init__(self, nursery: Nursery, run_id: str) -> None:
         self.ready = False
         self.closed = False  # its end of the socket
         self.jobs = 0
@@ -45,29 +44,28 @@ class Child:
         self.decoder = AnswerDecoder()
         self.stream: Stream
         self._run_id = run_id
-        self._page = mmap.mmap(-1, mmap.PAGESIZE)
         self._stack = os.memfd_create("gearmang-stack")
+        page = os.memfd_create("gearmang-page")
+        os.truncate(page, mmap.PAGESIZE)
+        self._page = mmap.mmap(page, mmap.PAGESIZE)
         ours, theirs = socket.socketpair()
         reader, writer = os.pipe2(os.O_CLOEXEC)
         _widen(writer)
-        supervisor = os.getpid()
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        self.pid = os.fork()
-        if not self.pid:
-            try:
-                for descriptor in (*others, ours.fileno(), reader):
-                    os.close(descriptor)
-                _become_executor(supervisor, writer, self._stack)
-                Executor(options, theirs, self._page, run_id, worker).serve()
-            finally:
-                os._exit(1)
+        try:
+            self.pid = nursery.bear((theirs.fileno(), writer, self._stack, page))
+        except BaseException:
+            ours.close()
+            for descriptor in (reader, self._stack):
+                os.close(descriptor)
+            raise
+        finally:
+            theirs.close()
+            os.close(writer)
+            os.close(page)
         try:
             os.setpgid(self.pid, self.pid)  # by both sides: neither must wait for the other
         except OSError:
             pass
-        theirs.close()
-        os.close(writer)
         os.set_blocking(reader, False)
         self.tail = Tail(reader)
         self._sock = ours
@@ -86,11 +84,6 @@ class Child:
         self.stream = Stream(loop, self._sock, answers)
         loop.add(self.tail.descriptor, output)
         loop.add(self.pidfd, ended)
-
-    def descriptors(self) -> tuple[int, ...]:
-        """Those that a later executor must not keep open."""
-        found = (self._sock.fileno(), self.tail.descriptor, self.pidfd, self._stack)
-        return tuple(descriptor for descriptor in found if descriptor >= 0)
 
     def ask_for_stack(self) -> None:
         """Have the process write the stacks of its threads; it goes on."""
@@ -119,8 +112,8 @@ class Child:
         """How it ended; None while it still lives."""
         try:
             pid, status, used = os.wait4(self.pid, os.WNOHANG)
-        except ChildProcessError:
-            return Ending(None, None, None, None)
+        except ChildProcessError:  # it died before it became our child
+            return None if Path(f"/proc/{self.pid}").exists() else Ending(None, None)
         if not pid:
             return None
         code = os.waitstatus_to_exitcode(status)
@@ -152,34 +145,6 @@ class Child:
 def new_run_id() -> str:
     """16 random hexadecimal digits, by which one worker's jobs and folders are told apart."""
     return secrets.token_hex(8)
-
-
-def _become_executor(supervisor: int, output: int, stack: int) -> None:
-    die_with_parent(supervisor, signal.SIGKILL)
-    os.setpgid(0, 0)
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT):
-        signal.signal(number, signal.SIG_DFL)
-    # Not the default: log_shipping would put a handler there that writes the record which the
-    # supervisor writes of a killed attempt.
-    signal.signal(signal.SIGTERM, _die)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
-    faulthandler.enable(stack)
-    faulthandler.register(signal.SIGUSR2, stack)
-    try:
-        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
-    except OSError:
-        pass  # in a container that forbids it
-
-
-def _die(number: int, _frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
 
 
 def _widen(pipe: int) -> None:

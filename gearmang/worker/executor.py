@@ -4,6 +4,7 @@ It runs in a fork of the supervisor and never returns: whatever happens to it co
 one job.
 """
 
+import faulthandler
 import os
 import resource
 import shutil
@@ -13,7 +14,9 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 from mmap import mmap
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn
 
@@ -25,7 +28,7 @@ from gearmang.errors import BadEnvelope, CannotLoad
 from gearmang.worker import frames
 from gearmang.worker.dossiers import Failing, import_roots, of_exception
 from gearmang.worker.job import Job, encoded
-from gearmang.worker.loading import load
+from gearmang.worker.loading import made
 from gearmang.worker.options import Hook, Options
 from gearmang.worker.verdicts import Reject, Retry, TimeLimitExceeded
 from log_shipping import Record
@@ -33,6 +36,7 @@ from log_shipping.ambient import TaskLogger
 from log_shipping.configuration import handler_of_environment
 from log_shipping.silent import SILENT, SilentRecord
 
+OOM_SCORE: Final = 500  # of 1000: under memory pressure the kernel takes executors first
 RECEIVE_SIZE: Final = 64 * 1024  # bytes
 CPU_AT_START: Final = struct.Struct("d")  # seconds, in the page that the supervisor can read
 
@@ -44,6 +48,7 @@ class Executor:
 
     Args:
         options: of the worker.
+        found: the user's function or class.
         sock: to the supervisor.
         page: shared with the supervisor; what is known of the attempt if the process dies.
         run_id: 16 hexadecimal digits; with a job's sequence number the id of a bare job.
@@ -51,8 +56,15 @@ class Executor:
     """
 
     def __init__(
-        self, options: Options, sock: socket.socket, page: mmap, run_id: str, worker: str
+        self,
+        options: Options,
+        found: Callable[..., Any],
+        sock: socket.socket,
+        page: mmap,
+        run_id: str,
+        worker: str,
     ) -> None:
+        self._found = found
         self._options = options
         self._sock = sock
         self._page = page
@@ -65,7 +77,7 @@ class Executor:
     def serve(self) -> NoReturn:
         """Load the code, run jobs until the supervisor closes the socket, and exit."""
         try:
-            self._function = load(self._options.target)
+            self._function = made(self._found)
             self._hooks = {
                 name: getattr(self._options.hooks, name) or getattr(self._function, name, None)
                 for name in ("on_start", "on_job", "on_failure", "on_stop")
@@ -248,6 +260,39 @@ class Executor:
                 return None
             filled += count
         return sequence, bytes(body)
+
+
+def forget_signals() -> None:
+    """Give up what the supervisor had arranged for its own signals."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    # Not the default: log_shipping would put a handler there that writes the record which the
+    # supervisor writes of a killed attempt.
+    signal.signal(signal.SIGTERM, _die)
+
+
+def take_place(output: int, stack: int) -> None:
+    """Become the leader of a process group whose output and last stack the supervisor reads."""
+    os.setpgid(0, 0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    faulthandler.enable(stack)
+    faulthandler.register(signal.SIGUSR2, stack)
+    try:
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
+    except OSError:
+        pass  # a container may forbid it
+
+
+def _die(number: int, _frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def tmp_name(run_id: str, sequence: int) -> str:

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from gearmang.errors import CannotLoad
+from gearmang.errors import CannotLoad, GearmangError
 from gearmang.worker import frames, prctl
 from gearmang.worker.autopsy import Ending
 from gearmang.worker.child import Child
 from gearmang.worker.dossiers import name_of_signal
 from gearmang.worker.frames import Answer, BadFrame
 from gearmang.worker.loop import Loop
+from gearmang.worker.nursery import Nursery, NurseryDied
 from gearmang.worker.options import Options
 
 LOAD_TIMEOUT: Final = 120.0  # seconds for importing the code
@@ -57,9 +58,10 @@ class Executors:
         self._leaving: list[Child] = []
         self._respawn_at = 0.0
         self._respawn_delay = 1.0
+        self._nursery: Nursery | None = None
         self.child: Child | None = None
         self.proven = False  # the code was loaded once
-        self.broken: CannotLoad | None = None  # the code cannot be loaded at all
+        self.broken: GearmangError | None = None  # the code cannot be loaded at all
         prctl.adopt_orphans()
 
     @property
@@ -75,10 +77,16 @@ class Executors:
 
     def spawn(self) -> None:
         """Fork an executor."""
-        others = self._others()
-        for leaving in self._leaving:
-            others += leaving.descriptors()
-        child = Child(self._options, self._run_id, self._worker, others)
+        if self._nursery is None:
+            self._open_nursery()
+            return
+        if not self._nursery.loaded:
+            return
+        try:
+            child = Child(self._nursery, self._run_id)
+        except NurseryDied as error:
+            self._break(error)
+            return
         child.join(
             self._loop,
             answers=lambda: self._read(child),
@@ -87,6 +95,23 @@ class Executors:
         )
         self._kill_by(child, child.started + LOAD_TIMEOUT)
         self.child = child
+
+    def _open_nursery(self) -> None:
+        self._nursery = Nursery(self._options, self._run_id, self._worker, self._others())
+        self._loop.add(self._nursery.fileno(), self._hear_nursery)
+        self._wake_by(self._nursery.started + LOAD_TIMEOUT)
+
+    def _hear_nursery(self, _mask: int) -> None:
+        if self._nursery is None:
+            return
+        try:
+            self._nursery.hear()
+        except CannotLoad as error:
+            self._break(error)
+        except NurseryDied as error:
+            self._break(error)
+        else:
+            self.spawn()
 
     def run(self, sequence: int, body: bytes) -> None:
         """Hand a job to the executor, which must be ready."""
@@ -124,13 +149,21 @@ class Executors:
                 if child.closed and child.condemned is None:
                     child.condemned = "closed"
                 child.kill()
+        nursery = self._nursery
+        if nursery and not nursery.loaded and now >= nursery.started + LOAD_TIMEOUT:
+            self._break(CannotLoad(f"the code was not loaded within {LOAD_TIMEOUT:g} s"))
         if self.child is None and now >= self._respawn_at:
             self.spawn()
 
     def next_tick(self) -> float:
         """When `tick` has something to do, by the monotonic clock."""
         due = [child.kill_at for child in self._leaving]
-        due.append(self._respawn_at if self.child is None else self.child.kill_at)
+        if self.child is not None:
+            due.append(self.child.kill_at)
+        elif self._nursery is not None and not self._nursery.loaded:
+            due.append(self._nursery.started + LOAD_TIMEOUT)
+        else:
+            due.append(self._respawn_at)
         return min(due)
 
     def end(self, timeout: float) -> None:
@@ -146,6 +179,9 @@ class Executors:
             for child in list(self._leaving):
                 if time.monotonic() >= child.kill_at:
                     child.kill()
+        if self._nursery is not None:
+            self._nursery.end(self._loop)
+            self._nursery = None
         self._kill_orphans()
 
     def _retire(self, child: Child) -> None:
@@ -192,7 +228,15 @@ class Executors:
         else:
             self._on_answer(answer)
 
-    def _break(self, error: CannotLoad) -> None:
+    def _break(self, error: GearmangError) -> None:
+        """The code is of no use now: try again with a new nursery, less and less often."""
+        if self._nursery is not None:
+            died_of = self._nursery.end(self._loop)
+            self._nursery = None
+            if isinstance(error, NurseryDied) and died_of:
+                error = CannotLoad(
+                    f"loading the code killed its process: {name_of_signal(died_of)}"
+                )
         if not self.proven:
             self.broken = error
             self._wake_by(0.0)
@@ -241,6 +285,8 @@ class Executors:
     def _kill_orphans(self, *gone: int) -> None:
         """End what an executor's jobs have left behind, in whatever session it is."""
         known = {child.pid for child in self._leaving} | self._foreign
+        if self._nursery is not None:
+            known.add(self._nursery.pid)
         if self.child is not None:
             known.add(self.child.pid)
         for _ in range(10):  # a killed parent's children become ours in turn

@@ -15,23 +15,38 @@ Target = str | Callable[..., Any]
 
 
 def load(target: Target) -> Callable[..., Any]:
-    """The callable that runs a job.
+    """The callable that runs a job: `find` and `made` in one."""
+    return made(find(target))
 
-    A class is instantiated: it holds what its jobs share. A name is imported, from the current
-    folder too.
+
+def find(target: Target) -> Callable[..., Any]:
+    """The function or class itself; a name is imported, from the current folder too.
 
     Raises:
-        CannotLoad: there is no such module or name, it cannot be called, or it raises at once.
+        CannotLoad: there is no such module or name, it cannot be called, or importing it raises.
     """
     found = _find(target) if isinstance(target, str) else target
-    if isinstance(found, type):
-        try:
-            found = found()
-        except Exception as error:
-            raise CannotLoad(f"{target}() raised {_told(error)}; mend its __init__") from error
     if not callable(found):
         raise CannotLoad(f"{target} is no function: it is a {type(found).__name__}")
     return found
+
+
+def made(found: Callable[..., Any]) -> Callable[..., Any]:
+    """A class is instantiated: it holds what the jobs of one executor share.
+
+    Raises:
+        CannotLoad: it cannot be.
+    """
+    if not isinstance(found, type):
+        return found
+    name = found.__qualname__
+    try:
+        instance: object = found()
+    except Exception as error:
+        raise CannotLoad(f"{name}() raised {_told(error)}; mend its __init__") from error
+    if not callable(instance):
+        raise CannotLoad(f"{name} has no __call__(self, job)")
+    return instance
 
 
 def _find(target: str) -> Any:

@@ -109,7 +109,7 @@ def _check(dossier: Dossier, death: Death) -> None:
 
 def _end(worker: Worker) -> None:
     """No process is left when the worker has ended, nor any before of those that it has lost."""
-    await_that(lambda: len(_descendants(worker.pid)) <= 1, "one executor is left")
+    await_that(lambda: len(_descendants(worker.pid)) <= 2, "nursery and executor are left")
     before = _descendants(worker.pid)
     assert worker.stop() == 0
     assert not [pid for pid in before if Path(f"/proc/{pid}").exists()]
