@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from log_shipping.configuration import handler_of_environment, settings
 from log_shipping.context import innermost
+from log_shipping.fields import Fields, set_deep
 from log_shipping.names import check
 from log_shipping.process import new_id
 from log_shipping.record import SPAN_DIGITS, Record
@@ -140,7 +141,10 @@ class TaskLogger:
         if handler is None:
             return
         event_id = new_id()
-        own = {name: value for name, value in fields.items() if name not in CORE}
+        own: Fields = {}
+        for name, value in fields.items():
+            if name not in CORE:
+                set_deep(own, name, value)
         document = handler.formatter.template(self.task) | {
             "ts": datetime.fromtimestamp(started_at, UTC),
             "level": "INFO" if outcome == "success" else "ERROR",

@@ -7,6 +7,9 @@ Fields = dict[str, Any]
 
 def set_deep(fields: Fields, key: str, value: object) -> None:
     """Set ``a.b.c``, making the dictionaries on the way; one that is no dictionary is replaced."""
+    if "." not in key:
+        fields[key] = value
+        return
     *way, last = key.split(".")
     for part in way:
         inner = fields.get(part)

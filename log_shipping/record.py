@@ -92,7 +92,7 @@ class Record:
             if name in GIVEN:
                 self._document[name] = value
             else:
-                self._fields[name] = value
+                set_deep(self._fields, name, value)
 
     def _sample(self, sample: Sample) -> None:
         decision = decide(sample, self)
@@ -143,11 +143,9 @@ class Record:
                 self._fields[key] = value
         elif more:
             set_deep(self._fields, key, [value, *more])
-        elif key:
-            for name, inner in fields.items():
-                set_deep(self._fields, f"{key}.{name}", inner)
         else:
-            self._fields.update(fields)
+            for name, inner in fields.items():
+                set_deep(self._fields, f"{key}.{name}" if key else name, inner)
 
     def add(self, key: str, number: Any) -> None:
         """Add to a number, which starts at 0; what is no number is replaced."""

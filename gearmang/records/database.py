@@ -1,5 +1,6 @@
 """DuckDB over the records: opened for one question, in memory."""
 
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from gearmang.records.errors import RecordsError
 from gearmang.records.sources import Sources, find, url_to_fs
 from gearmang.records.tables import statements
 
+ERASE_LINE = "\r\x1b[2K"
 SETTINGS = {
     "memory_limit": "1GB",  # what does not fit goes to a temporary folder
     "preserve_insertion_order": "false",  # takes memory; every query says its order
@@ -41,9 +43,12 @@ class Database:
         try:
             cursor = self._connection.execute(sql, list(parameters))
             columns = tuple(column[0] for column in cursor.description or ())
-            return Answer(columns, cursor.fetchall() if columns else [])
+            rows = cursor.fetchall() if columns else []
         except duckdb.Error as error:
             raise RecordsError(f"DuckDB: {' '.join(str(error).split())}") from None
+        if sys.stdout.isatty():
+            sys.stdout.write(ERASE_LINE)  # where DuckDB's progress bar was
+        return Answer(columns, rows)
 
 
 class Answer:
@@ -78,6 +83,7 @@ def opened(places: Sequence[str], since: datetime | None = None) -> Iterator[Dat
         duckdb.connect(config={**SETTINGS, "temp_directory": overflow}) as connection,
     ):
         database = Database(connection)
-        database.ask("SET enable_progress_bar = false")  # it would go to standard output
+        # DuckDB draws its bar on standard output, whoever reads there.
+        database.ask(f"SET enable_progress_bar = {sys.stdout.isatty()}")
         database.add(sources)
         yield database

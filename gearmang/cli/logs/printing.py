@@ -17,7 +17,7 @@ def print_answer(answer: Answer, form: str) -> None:
             [{name: plain(value) for name, value in row.items()} for row in answer.as_dicts()]
         )
     elif form == "csv":
-        writer = csv.writer(sys.stdout)
+        writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(answer.columns)
         on_screen = sys.stdout.isatty()
         for row in answer.rows:

@@ -99,9 +99,9 @@ def test_3_set_takes_dotted_keys_several_values_and_keywords(written: Written) -
         made.set("image.bytes", 10)
         made.set("image", width=3, height=4)
         made.set("sizes", 1, 2)
-        made.set(quality=90)
+        made.set(quality=90, **{"image.kind": "png"})
     assert written.one()["fields"] == {
-        "image": {"bytes": 10, "width": 3, "height": 4},
+        "image": {"bytes": 10, "width": 3, "height": 4, "kind": "png"},
         "sizes": [1, 2],
         "quality": 90,
     }
