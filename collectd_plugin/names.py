@@ -66,10 +66,10 @@ def series_name(function: str) -> str:
     return f"%5F{quoted[1:]}" if quoted in (TOTAL, OTHER) else quoted
 
 
-def quoted_name(text: str) -> str:
+def quoted_name(text: str, also_safe: str = "") -> str:
     """The name, quoted and within the length that collectd keeps."""
     data = text.encode("utf-8", "surrogateescape")
-    quoted = quote_from_bytes(data, _SAFE)
+    quoted = quote_from_bytes(data, _SAFE + also_safe)
     if len(quoted) <= LONGEST:
         return quoted or "%"  # the empty name; no other gives a lone %
     digest = hashlib.sha256(data).hexdigest()[:_DIGEST_DIGITS]

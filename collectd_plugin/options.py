@@ -116,7 +116,7 @@ def _server(node: ConfigNode) -> NamedTarget:
     asked = found.pop("tls", bool(found))
     if found and not asked:
         raise BadOption(f"option TLS in Server {address} is false, with files for TLS beside it")
-    return NamedTarget(Target(server, Tls(**found) if asked else None), quoted_name(name))
+    return NamedTarget(Target(server, Tls(**found) if asked else None), quoted_name(name, "[]"))
 
 
 def _only(node: ConfigNode) -> Any:

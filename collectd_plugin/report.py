@@ -105,6 +105,7 @@ def of_priorities(
 
 def of_dead_letters(counted: Tally, names: Names) -> Iterator[Column]:
     """Dead letters that are stored, and that arrived since collectd started."""
+    functions = sorted(counted.kept.keys() | counted.arrived.keys())
     for kind, by_function in (("objects", counted.kept), ("count", counted.arrived)):
-        rows = [(names[function], number) for function, number in by_function.items()]
+        rows = [(names[function], by_function.get(function, 0)) for function in functions]
         yield Column(kind, [*rows, (TOTAL, sum(by_function.values()))])

@@ -43,7 +43,7 @@ class Connection(NamedTuple):
 
     Attributes:
         fd: its file descriptor in gearmand.
-        host: the address that it comes from.
+        host: the address that it comes from; gearmand 1.1.20 garbles IPv6 addresses here.
         client_id: what it says of itself, ``-`` if nothing.
         functions: what it serves; empty for clients and monitors.
     """

@@ -64,6 +64,10 @@ def test_a_server_may_have_a_name_and_tls_files() -> None:
     )
 
 
+def test_an_ipv6_address_is_reported_as_it_is_written() -> None:
+    assert read_options([Node("Server", "[::1]:4731")]).servers[0].name == "[::1]:4731"
+
+
 def test_tls_alone_trusts_the_systems_certificates() -> None:
     node = Node("Server", "gm1", children=[Node("TLS", True)])
     assert read_options([node]).servers[0].target.tls == Tls()
