@@ -4,8 +4,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gearmang.client import Client, Submission
+    from gearmang.client import Client
     from gearmang.errors import NotQueued
+    from gearmang.submission import Submission
     from gearmang.worker import Job, Worker
     from gearmang.worker.verdicts import Reject, Retry, TimeLimitExceeded
 
@@ -28,7 +29,7 @@ _HOMES = {
     "NotQueued": "gearmang.errors",
     "Reject": "gearmang.worker.verdicts",
     "Retry": "gearmang.worker.verdicts",
-    "Submission": "gearmang.client",
+    "Submission": "gearmang.submission",
     "TimeLimitExceeded": "gearmang.worker.verdicts",
     "Worker": "gearmang.worker",
 }

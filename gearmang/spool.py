@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from gearmang.client import Packed
 from gearmang.errors import SpoolError
+from gearmang.submission import Packed
 
 FILE_MODE: Final = 0o640
 FOLDER_MODE: Final = 0o750

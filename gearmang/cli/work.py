@@ -101,6 +101,8 @@ def work(
     """
     if given["max_memory"] is not None:
         given["max_memory"] = int(given["max_memory"])
+    if ":" not in target:
+        raise click.UsageError(f"{target!r} names no code; write MODULE:FUNCTION")
     try:
         options = Options(target=target, servers=servers, **given)
     except ValueError as error:

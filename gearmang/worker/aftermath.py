@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from gearmang.client import Packed
 from gearmang.dossier import Dossier
 from gearmang.envelope import Envelope
 from gearmang.errors import BadEnvelope, SpoolError
 from gearmang.fingerprint import fingerprint
 from gearmang.spool import Spool, Spooled
+from gearmang.submission import Packed
 from gearmang.worker.breaker import Breaker
 from gearmang.worker.dossiers import sendable
 from gearmang.worker.intake import Assigned, Intake

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from gearmang.dossier import Dossier
-from gearmang.worker.dossiers import frames_of_stack, name_of_signal
+from gearmang.worker.dossiers import frames_of_stack, name_of_signal, without_our_calls
 
 HARD_AFTER: Final = 5.0  # seconds after the time limit, when the executor is killed
 
@@ -59,7 +59,7 @@ def dossier_of_death(
         outcome=outcome,
         error_type=error_type,
         error_message=message,
-        traceback=stack,
+        traceback=without_our_calls(stack) if stack else None,
         frames=frames_of_stack(stack or "", roots),
         stderr=stderr,
         signal=ending.signal,

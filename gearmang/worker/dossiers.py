@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,6 +16,10 @@ LONGEST_MESSAGE: Final = 2000  # characters
 MOST_FRAMES: Final = 40  # innermost
 
 _OWN_CODE: Final = str(Path(__file__).parent) + os.sep
+_LIBRARIES: Final = tuple(
+    {sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    | {str(Path(os.__file__).parent) + os.sep, "/usr/lib/python3/dist-packages/"}
+)
 _CALLERS: Final = {"_perform", "Executor._perform"}  # faulthandler knows no qualified names
 _STACK_LINE: Final = re.compile(r'^\s+File "(.*)", line \d+ in (.*)$')
 
@@ -81,6 +86,21 @@ def name_of_signal(number: int) -> str:
         return f"signal {number}"
 
 
+def without_our_calls(stack: str) -> str:
+    """What faulthandler wrote, without the calls that lead from our start to the user's code."""
+    kept: list[str] = []
+    ours = False
+    for line in stack.splitlines(keepends=True):
+        match = _STACK_LINE.match(line)
+        if match is None:
+            ours = False
+        elif match[1].startswith(_OWN_CODE) and match[2] in _CALLERS:
+            ours = True
+        if not ours:
+            kept.append(line)
+    return "".join(kept)
+
+
 def import_roots() -> tuple[str, ...]:
     """The folders that file names in frames are relative to, longest first."""
     found = {str(Path(entry or ".").absolute()) for entry in [*sys.path, ""]}
@@ -93,14 +113,24 @@ def sendable(text: str) -> str:
 
 
 def _frames(pairs: Iterable[tuple[str, str]], roots: Sequence[str]) -> tuple[str, ...]:
-    """What lies between the executor, which called the user's code, and ours that it called."""
-    frames: list[str] = []
+    """The user's frames: where the bug is, not the library that it was seen in.
+
+    They lie between the executor, which called the user's code, and ours that it called. Where
+    all of them are a library's, they stand for themselves.
+    """
+    called: list[tuple[str, str]] = []
     for file, name in pairs:
         if not file.startswith(_OWN_CODE):
-            frames.append(sendable(f"{_relative(file, roots)}:{name}"))
+            called.append((file, name))
         elif name in _CALLERS:
-            frames.clear()
+            called.clear()
+    users = [(file, name) for file, name in called if not _is_library(file)]
+    frames = [sendable(f"{_relative(file, roots)}:{name}") for file, name in users or called]
     return tuple(frames[-MOST_FRAMES:])
+
+
+def _is_library(file: str) -> bool:
+    return file.startswith((*_LIBRARIES, "<frozen "))
 
 
 def _relative(file: str, roots: Sequence[str]) -> str:

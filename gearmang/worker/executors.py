@@ -1,8 +1,6 @@
 """Keeps one executor ready: replaces those that died, were used up or have to be killed."""
 
 import logging
-import os
-import signal
 import time
 from collections.abc import Callable
 from typing import Final
@@ -182,7 +180,7 @@ class Executors:
         if self._nursery is not None:
             self._nursery.end(self._loop)
             self._nursery = None
-        self._kill_orphans()
+        prctl.kill_children_except(self._known())
 
     def _retire(self, child: Child) -> None:
         self.child = None
@@ -266,7 +264,7 @@ class Executors:
             return
         child.kill()  # what is left of its group
         child.tail.drain()
-        self._kill_orphans(child.pid)
+        prctl.kill_children_except(self._known() | {child.pid})
         if child is not self.child:
             self._leaving = [other for other in self._leaving if other is not child]
             child.close(self._loop)
@@ -282,21 +280,11 @@ class Executors:
         if child.jobs:
             self.spawn()
 
-    def _kill_orphans(self, *gone: int) -> None:
-        """End what an executor's jobs have left behind, in whatever session it is."""
+    def _known(self) -> set[int]:
+        """Our own processes; every other child of ours is what a job has left behind."""
         known = {child.pid for child in self._leaving} | self._foreign
         if self._nursery is not None:
             known.add(self._nursery.pid)
         if self.child is not None:
             known.add(self.child.pid)
-        for _ in range(10):  # a killed parent's children become ours in turn
-            orphans = prctl.children() - known - set(gone)
-            if not orphans:
-                return
-            for pid in orphans:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                    os.waitpid(pid, os.WNOHANG)
-                except OSError:
-                    pass
-            time.sleep(0.001)
+        return known

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from gearmang import wire
-from gearmang.client import as_bytes
+from gearmang.submission import as_bytes
 from gearmang.wire import Packet
 from gearmang.worker.link import Awaited, Link
 from gearmang.worker.loop import Loop

@@ -16,7 +16,7 @@ from mmap import mmap
 from typing import Any, Final, NoReturn
 
 from gearmang.errors import CannotLoad, GearmangError
-from gearmang.worker import executor, prctl
+from gearmang.worker import executor, place, prctl
 from gearmang.worker.loading import find
 from gearmang.worker.loop import Loop
 from gearmang.worker.options import Options
@@ -120,7 +120,7 @@ class _Cradle:
     def serve(self) -> NoReturn:
         prctl.die_with_parent(self._supervisor, signal.SIGKILL)
         os.setpgid(0, 0)  # a terminal's Ctrl-C is for the supervisor
-        executor.forget_signals()
+        place.forget_signals()
         try:
             found = find(self._options.target)
         except CannotLoad as error:
@@ -152,7 +152,7 @@ class _Cradle:
         while os.getppid() != self._supervisor and time.monotonic() < deadline:
             time.sleep(0.0002)
         prctl.die_with_parent(self._supervisor, signal.SIGKILL)
-        executor.take_place(output, stack)
+        place.take(output, stack)
         with mmap(page, 0) as shared:
             executor.Executor(
                 self._options,

@@ -1,13 +1,18 @@
-"""The few things that only Linux's prctl(2) can set."""
+"""Parents and children by prctl(2): who dies with whom, who adopts whom."""
 
+import contextlib
 import ctypes
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _PR_SET_CHILD_SUBREAPER: Final = 36
+
+ROUNDS: Final = 10
+PAUSE: Final = 0.001  # seconds between two rounds of killing
 
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 
@@ -32,3 +37,16 @@ def children() -> set[int]:
         }
     except OSError:  # a kernel without CONFIG_PROC_CHILDREN
         return set()
+
+
+def kill_children_except(known: set[int]) -> None:
+    """End what jobs have left behind, in whatever session it is."""
+    for _ in range(ROUNDS):  # a killed parent's children become ours in turn
+        orphans = children() - known
+        if not orphans:
+            return
+        for pid in orphans:
+            with contextlib.suppress(OSError):  # it has just ended
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, os.WNOHANG)
+        time.sleep(PAUSE)

@@ -33,7 +33,7 @@ LIMIT = ("--time-limit", "0.3")
 DEATHS = [
     Death("exception", "failure", "RuntimeError", (), "by_exception"),
     Death("abort", "crashed", "SIGABRT", (), "by_abort"),
-    Death("segfault", "crashed", "SIGSEGV", (), "string_at"),
+    Death("segfault", "crashed", "SIGSEGV", (), "by_segfault"),
     Death("kill_from_outside", "crashed", "SIGKILL"),
     Death("sys_exit", "failure", "SystemExit", (), "by_sys_exit"),
     Death("os_exit", "crashed", "exit"),
