@@ -123,6 +123,31 @@ def test_drops_on_a_full_disk_are_counted_exactly(folder: Path) -> None:
     assert torn <= 1
 
 
+def test_drops_on_a_file_system_that_turns_read_only_are_counted_exactly(folder: Path) -> None:
+    if os.geteuid() != 0:
+        # Mounting needs root; the folder below that cannot be made takes the same path.
+        return
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(folder)], check=True)
+    try:
+
+        def remount(how: str) -> None:
+            subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True)
+
+        def task() -> None:
+            remount("ro")
+            log_shipping.configure(path=folder, sigterm=False)
+            assert write(200) < PATIENCE_MS
+            remount("rw")
+            write(1)
+
+        assert in_child(task) == 0
+        (found,), _ = whole(folder)
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+    assert found["dropped"] == 200
+
+
 def test_a_folder_that_cannot_be_written_costs_little_and_is_counted(folder: Path) -> None:
     folder.write_text("a file where the folder should be")
 
