@@ -1,15 +1,21 @@
 """``gearmang status``: what every function waits for, on all servers, once."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from gearmang.admin.errors import AdminError
+from gearmang.admin.records import FunctionStatus
+from gearmang.cli.columns import columns
+from gearmang.cli.durations import short
 from gearmang.cli.options import json_option, servers_option
+from gearmang.fleet import Fleet
 from gearmang.overview import Overview, Row, overview
 from gearmang.poll import Snapshot, poll
 from gearmang.server import Server
+from gearmang.terminal import clean
 
 DEFAULT_TIMEOUT = 2.0  # seconds
 
@@ -36,14 +42,8 @@ def status(servers: tuple[Server, ...], timeout: float, as_json: bool) -> None:
 
         print_json(document(servers, seen))
     else:
-        from gearmang.cli.output import console
-
-        screen = console()
-        for table in tables(servers, seen):
-            screen.print(table)
+        click.echo("\n".join(lines(servers, seen)))
     for error in seen.lost:
-        from gearmang.terminal import clean
-
         click.echo(f"gearmang: {clean(str(error))}", err=True)
     if seen.lost:
         raise click.exceptions.Exit(1)
@@ -99,37 +99,36 @@ def _server(
     }
 
 
-def tables(servers: tuple[Server, ...], seen: Overview) -> list[Any]:
+def lines(servers: tuple[Server, ...], seen: Overview) -> Iterator[str]:
     """The overview for people: functions, then servers."""
-    from gearmang.cli.durations import short
-    from gearmang.cli.output import cell, table
-
     several = len(servers) > 1
-    heads = [str(server) for server in servers] if several else []
-    numbers = ("waiting", "running", "workers", "oldest", *heads)
-    functions = table("function", *numbers, right=numbers)
-    for row in seen.rows:
-        parts = [
-            "-" if part is None else f"{part.waiting}/{part.running}/{part.workers}"
-            for part in (row.parts if several else ())
+    heads = ["function", "waiting", "running", "workers", "oldest"]
+    rows = [
+        [
+            *(row.sums.name, row.sums.waiting, row.sums.running, row.sums.workers),
+            short(row.oldest_worker),
+            *(map(_part, row.parts) if several else ()),
         ]
-        sums = row.sums
-        functions.add_row(
-            cell(sums.name),
-            cell(sums.waiting, "yellow" if sums.waiting and not sums.workers else ""),
-            cell(sums.running),
-            cell(sums.workers),
-            cell(short(row.oldest_worker)),
-            *map(cell, parts),
-        )
-    hosts = table("server", "state", "reply", "functions", "workers", "clients")
-    for server, answer, crew in zip(servers, seen.answers, seen.fleets, strict=True):
-        if isinstance(answer, AdminError):
-            hosts.add_row(cell(server), cell("lost", "red"))
-        elif crew is not None:
-            figures = (len(answer.functions), crew.workers, crew.clients)
-            reply = f"{answer.reply_seconds * 1000:.1f} ms"
-            hosts.add_row(
-                cell(server), cell(f"gearmand {answer.version}"), cell(reply), *map(cell, figures)
-            )
-    return [functions, "", hosts]
+        for row in seen.rows
+    ]
+    heads += map(str, servers) if several else ()
+    yield from columns(heads, rows, right=len(heads))
+    yield ""
+    hosts = [
+        _host(server, answer, crew)
+        for server, answer, crew in zip(servers, seen.answers, seen.fleets, strict=True)
+    ]
+    heads = ["server", "reply", "functions", "workers", "clients", "state"]
+    yield from columns(heads, hosts, right=4)
+
+
+def _part(part: FunctionStatus | None) -> str:
+    return "-" if part is None else f"{part.waiting}/{part.running}/{part.workers}"
+
+
+def _host(server: Server, answer: Snapshot | AdminError, crew: Fleet | None) -> list[object]:
+    if isinstance(answer, AdminError) or crew is None:
+        return [server, None, None, None, None, "lost"]
+    reply = f"{answer.reply_seconds * 1000:.1f} ms"
+    counts = (len(answer.functions), crew.workers, crew.clients)
+    return [server, reply, *counts, f"gearmand {answer.version}"]
