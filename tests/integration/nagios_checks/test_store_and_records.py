@@ -59,14 +59,6 @@ def test_dead_letters_have_series_a_function(store: Path) -> None:
     }
 
 
-def test_dead_letters_start_without_the_database_library(store: Path) -> None:
-    # SQLAlchemy alone takes longer than all of this check.
-    begun = time.process_time()
-    run = check("dead_letters", "--store", store, "-c", 10)
-    assert run.state == "OK", run
-    assert time.process_time() - begun < 5
-
-
 def test_a_store_that_is_missing_or_none_is_critical(tmp_path: Path) -> None:
     (tmp_path / "garbage.db").write_bytes(b"not a database, whatever its name says" * 99)
     sqlite3.connect(tmp_path / "empty.db").close()
