@@ -8,7 +8,7 @@ import click
 
 from gearmang.cli.options import servers_option, store_option
 from gearmang.cli.top.state import State
-from gearmang.cli.top.view import Seen, view
+from gearmang.cli.top.view import Seen, lines, view
 from gearmang.dead_letters.errors import StoreError
 from gearmang.dead_letters.tally import Tally, tally
 from gearmang.errors import GearmangError
@@ -38,11 +38,9 @@ def top(servers: tuple[Server, ...], store: str, interval: float, once: bool) ->
     Functions are sorted by waiting jobs, workers by age; q quits, / filters, the last line names
     the other keys. A server that is lost is shown as lost. Into a pipe it prints one look.
     """
-    from gearmang.cli.output import console
-
     if once or not sys.stdout.isatty():
         seen = look(servers, store)
-        console().print(view(seen, State(), height=None))
+        click.echo("\n".join(lines(seen)))
         if seen.overview.lost:
             raise click.exceptions.Exit(1)
         return

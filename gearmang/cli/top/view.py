@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gearmang.admin.errors import AdminError
+from gearmang.cli.columns import columns
 from gearmang.cli.durations import short
 from gearmang.cli.output import cell, table
 from gearmang.cli.top.state import State
@@ -17,6 +18,8 @@ from gearmang.poll import Snapshot
 from gearmang.terminal import clean
 from gearmang.worker_id import WorkerId
 
+_FUNCTION_HEADS = ("function", "waiting", "running", "workers", "oldest", "dead")
+_WORKER_HEADS = ("worker", "age", "from", "serves")
 _HELP = "q quit  / filter  j k scroll  sort: w waiting r running n workers a age f name"
 _SHARE_OF_FUNCTIONS = 0.6  # of the rows that are left for tables
 _MOST_LOST = 3  # lost servers that have a row of their own
@@ -48,32 +51,40 @@ class _Worker(NamedTuple):
     functions: tuple[str, ...]
 
 
-def view(seen: Seen, state: State, height: int | None) -> RenderableType:
+def lines(seen: Seen) -> Iterator[str]:
+    """Everything, as text for a pipe."""
+    for text, _ in _head(seen, State()):
+        yield clean(text)
+    rows = [_function_row(row, seen) for row in _functions(seen, State())]
+    yield from columns(_FUNCTION_HEADS, rows, right=5)
+    yield ""
+    yield from columns(_WORKER_HEADS, map(_worker_row, _workers(seen, State())), right=1)
+
+
+def view(seen: Seen, state: State, height: int) -> RenderableType:
     """The whole screen.
 
     Args:
         seen: what there is to show.
         state: the reader's choices.
-        height: rows of the screen; None: everything, for a pipe.
+        height: rows of the screen.
     """
-    head = list(_head(seen, state))
-    rows = _functions(seen, state)
-    workers = list(_workers(seen, state))
-    if height is None:
-        return Group(*head, _function_table(rows, seen), Text(), _worker_table(workers))
+    head = [_line(text, style) for text, style in _head(seen, state)]
+    rows, workers = _functions(seen, state), list(_workers(seen, state))
     room = max(2, height - len(head) - _TITLES - 1)
     for_functions = max(1, min(len(rows), int(room * _SHARE_OF_FUNCTIONS)), room - len(workers))
     first = min(state.first, max(0, len(rows) - for_functions))
     shown = rows[first : first + for_functions]
     return Group(
         *head,
-        _function_table(shown, seen, _LONGEST_NAME),
-        _worker_table(workers[: max(0, room - len(shown))], _LONGEST_NAME, _LONGEST_SERVED),
-        Text(_HELP, style="dim", no_wrap=True, overflow="ellipsis"),
+        _function_table(shown, seen),
+        _worker_table(workers[: max(0, room - len(shown))]),
+        _line(_HELP, "dim"),
     )
 
 
-def _head(seen: Seen, state: State) -> Iterator[Text]:
+def _head(seen: Seen, state: State) -> Iterator[tuple[str, str]]:
+    """Lines and their styles."""
     sums = [row.sums for row in seen.overview.rows]
     servers = len(seen.overview.answers)
     parts = [
@@ -85,21 +96,19 @@ def _head(seen: Seen, state: State) -> Iterator[Text]:
     ]
     if isinstance(seen.dead, Tally):
         parts.insert(1, f"{sum(seen.dead.kept.values())} dead letters")
-    yield _line(" · ".join(parts), "bold")
+    yield " · ".join(parts), "bold"
     if seen.problem:
-        yield _line(
-            f"not renewed since {time.strftime('%T', time.localtime(seen.at))}: {seen.problem}",
-            "red",
-        )
+        since = time.strftime("%T", time.localtime(seen.at))
+        yield f"not renewed since {since}: {seen.problem}", "red"
     if isinstance(seen.dead, str):
-        yield _line(f"dead letters are not known: {seen.dead}", "dim")
+        yield f"dead letters are not known: {seen.dead}", "dim"
     lost = seen.overview.lost
     for error in lost[:_MOST_LOST]:
-        yield _line(f"lost: {error}", "red")
+        yield f"lost: {error}", "red"
     if len(lost) > _MOST_LOST:
-        yield _line(f"lost: {len(lost) - _MOST_LOST} more servers", "red")
+        yield f"lost: {len(lost) - _MOST_LOST} more servers", "red"
     if state.typing or state.pattern:
-        yield _line(f"filter: {state.pattern}{'_' if state.typing else ''}", "yellow")
+        yield f"filter: {state.pattern}{'_' if state.typing else ''}", "yellow"
 
 
 def _line(text: str, style: str) -> Text:
@@ -120,20 +129,18 @@ def _functions(seen: Seen, state: State) -> list[Row]:
     return sorted(found, key=_ORDERS[state.order])  # stable: ties stay by waiting
 
 
-def _function_table(rows: list[Row], seen: Seen, longest: int | None = None) -> RenderableType:
-    numbers = ("waiting", "running", "workers", "oldest", "dead")
-    made = table("function", *numbers, right=numbers)
-    dead = seen.dead.kept if isinstance(seen.dead, Tally) else None
+def _function_row(row: Row, seen: Seen) -> list[object]:
+    dead = seen.dead.kept.get(row.sums.name, 0) if isinstance(seen.dead, Tally) else None
+    sums = row.sums
+    return [*(sums.name, sums.waiting, sums.running, sums.workers, short(row.oldest_worker), dead)]
+
+
+def _function_table(rows: list[Row], seen: Seen) -> RenderableType:
+    made = table(*_FUNCTION_HEADS, right=_FUNCTION_HEADS[1:])
     for row in rows:
-        sums = row.sums
-        made.add_row(
-            cell(_cut(sums.name, longest)),
-            cell(sums.waiting, "yellow" if sums.waiting and not sums.workers else ""),
-            cell(sums.running),
-            cell(sums.workers),
-            cell(short(row.oldest_worker)),
-            cell(None if dead is None else dead.get(sums.name, 0)),
-        )
+        name, *numbers = _function_row(row, seen)
+        style = "yellow" if row.sums.waiting and not row.sums.workers else ""
+        made.add_row(cell(_cut(name, _LONGEST_NAME)), *(cell(number, style) for number in numbers))
     return made
 
 
@@ -163,19 +170,24 @@ def _workers_of(snapshot: Snapshot, now: float) -> Iterator[_Worker]:
             )
 
 
-def _worker_table(
-    workers: list[_Worker], longest: int | None = None, longest_served: int | None = None
-) -> RenderableType:
-    made = table("worker", "age", "from", "serves", right=("age",))
+def _worker_row(worker: _Worker) -> list[object]:
+    more = f" +{len(worker.functions) - 1}" if len(worker.functions) > 1 else ""
+    return [worker.client_id, short(worker.age), worker.host, worker.functions[0] + more]
+
+
+def _worker_table(workers: list[_Worker]) -> RenderableType:
+    made = table(*_WORKER_HEADS, right=("age",))
     for worker in workers:
-        serves = _cut(worker.functions[0], longest_served)
-        if len(worker.functions) > 1:
-            serves += f" +{len(worker.functions) - 1}"
-        name = _cut(worker.client_id, longest)
-        made.add_row(cell(name), cell(short(worker.age)), cell(worker.host), cell(serves))
+        name, age, host, serves = _worker_row(worker)
+        made.add_row(
+            cell(_cut(name, _LONGEST_NAME)),
+            cell(age),
+            cell(host),
+            cell(_cut(serves, _LONGEST_SERVED)),
+        )
     return made
 
 
-def _cut(text: str, longest: int | None) -> str:
-    shown = clean(text)
-    return shown if longest is None or len(shown) <= longest else f"{shown[: longest - 1]}…"
+def _cut(text: object, longest: int) -> str:
+    shown = clean(str(text))
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"

@@ -8,6 +8,7 @@ from rich.console import Console
 from gearmang.cli.top.keys import named
 from gearmang.cli.top.state import State
 from gearmang.cli.top.view import Seen, view
+from gearmang.cli.top.view import lines as lines_for_a_pipe
 from gearmang.dead_letters.tally import Tally
 from tests.unit.cli.overviews import NOW, an_overview
 
@@ -17,7 +18,7 @@ TALLY = Tally(kept={"function-1": 4}, arrived={}, new_fingerprints={})
 def lines(
     state: State | None = None,
     functions: int = 3,
-    height: int | None = 24,
+    height: int = 24,
     dead: Tally | str = TALLY,
 ) -> list[str]:
     """The screen of 80 columns, as text."""
@@ -50,6 +51,11 @@ def test_a_lost_server_is_shown() -> None:
     assert "lost: gm3:4730 refused the connection" in lines()
 
 
+def test_a_look_that_failed_is_told() -> None:
+    seen = Seen(an_overview(), TALLY, NOW, problem="OSError: Too many open files")
+    assert any("not renewed since" in line for line in lines_for_a_pipe(seen))
+
+
 def test_dead_letters_are_shown_by_function_or_why_they_are_not_known() -> None:
     row = next(line for line in lines() if line.startswith("function-1 "))
     assert row.split()[-1] == "4"
@@ -73,7 +79,7 @@ def test_the_screen_is_never_overfilled(functions: int, height: int) -> None:
 
 
 def test_a_pipe_gets_everything() -> None:
-    shown = lines(functions=200, height=None)
+    shown = list(lines_for_a_pipe(Seen(an_overview(200), TALLY, NOW)))
     assert len(functions_of(shown)) == 200
 
 
