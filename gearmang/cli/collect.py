@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gearmang.dead_letters.store import Store
 
 _STORE_TIMEOUT = 5.0  # seconds that one commit may wait, before it is tried anew
+_STORE_PATIENCE = 30.0  # seconds that a database may take for one statement of a group
 _LAST_CALLS = 5.0  # seconds that notices may take at the end
 _SPLAY = 0.1  # of the lifetime, so that a fleet does not restart at once
 
@@ -113,7 +114,7 @@ def collect(
         command = shlex.split(notify_command or "")
         messenger = Messenger(command=command, webhook=webhook, say=_say)
     signals = _Signals()
-    with Store(store, timeout=_STORE_TIMEOUT) as opened:
+    with Store(store, timeout=_STORE_TIMEOUT, patience=_STORE_PATIENCE) as opened:
         if not _migrate(opened, signals):
             return
         chores = Chores(

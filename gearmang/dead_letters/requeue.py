@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, select
 
-from gearmang.client import LONGEST_FUNCTION, Client, Packed, as_bytes
+from gearmang.client import Client
 from gearmang.dead_letters import plans
 from gearmang.dead_letters.browse import envelope_of, function_of
 from gearmang.dead_letters.letter import DEAD_FUNCTION
@@ -21,6 +21,7 @@ from gearmang.dead_letters.moves import move, note_handled
 from gearmang.dead_letters.schema import bodies, dead_letters
 from gearmang.dead_letters.store import Store
 from gearmang.errors import NotQueued
+from gearmang.submission import LONGEST_FUNCTION, Packed, as_bytes
 
 DEFAULT_BATCH: Final = 500  # letters that are claimed, submitted and settled together
 _BATCH_BYTES: Final = 32 * 1024 * 1024  # of payloads that one batch may bring into memory

@@ -15,13 +15,14 @@ from sqlalchemy.exc import (
     OperationalError,
     ProgrammingError,
 )
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.pool import StaticPool
 
 from gearmang.dead_letters.address import Address
 from gearmang.dead_letters.errors import StoreError, StoreUnavailable
 from gearmang.dead_letters.schema import REVISION, VERSION_TABLE
 
-DEFAULT_TIMEOUT: Final = 10.0  # seconds to wait for a lock or for the database to answer
+DEFAULT_TIMEOUT: Final = 10.0  # seconds to wait for a lock or a connection
+DEFAULT_PATIENCE: Final = 300.0  # seconds; a search through all payloads may take minutes
 _FILE_MODE: Final = 0o640  # payloads are nobody else's business
 _MIGRATION_LOCK: Final = 0x6765_6172  # any number that others are unlikely to take
 
@@ -39,12 +40,16 @@ class Store:
 
     Args:
         address: a path, ``sqlite:///path`` or ``postgresql://USER@HOST/DATABASE``.
-        timeout: seconds to wait for another's lock, for a connection and for one statement.
+        timeout: seconds to wait for another's lock and for a connection.
+        patience: seconds that a server may take for one statement before it counts as frozen.
     """
 
-    def __init__(self, address: str, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(
+        self, address: str, *, timeout: float = DEFAULT_TIMEOUT, patience: float = DEFAULT_PATIENCE
+    ) -> None:
         self.address = Address.parse(address)
         self.timeout = timeout
+        self.patience = patience
         self._engine: Engine | None = None
         self._file = 0  # the inode that is open
         self._checked = False
@@ -142,7 +147,7 @@ class Store:
             return self._engine
         path = self.address.path
         if path is None:
-            self._engine = _postgresql(self.address.url, self.timeout)
+            self._engine = self._postgresql()
         elif path.exists():
             self._file = path.stat().st_ino
             self._engine = _sqlite(self.address.url, self.timeout)
@@ -152,6 +157,15 @@ class Store:
                 "or name another with --store"
             )
         return self._engine
+
+    def _postgresql(self) -> Engine:
+        try:
+            from gearmang.dead_letters.postgres import engine_of
+        except ModuleNotFoundError as error:
+            raise StoreError(
+                "a PostgreSQL store needs psycopg; install gearmang[postgresql]"
+            ) from error
+        return engine_of(self.address.url, self.timeout, self.patience)
 
     def _notice_a_moved_file(self) -> None:
         """SQLite would go on writing into a file that was deleted, or moved to a backup."""
@@ -202,23 +216,4 @@ def _sqlite(url: str, timeout: float) -> Engine:
         write = connection.get_execution_options().get("gearmang_write", True)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
-    return engine
-
-
-def _postgresql(url: str, timeout: float) -> Engine:
-    try:
-        engine = create_engine(
-            url,
-            poolclass=NullPool,
-            connect_args={
-                "connect_timeout": max(1, int(timeout)),
-                "options": f"-c lock_timeout={int(timeout * 1000)} -c synchronous_commit=on",
-                # A frozen or unplugged server must not hold the caller for ever.
-                "tcp_user_timeout": int(timeout * 1000),
-            },
-        )
-    except ModuleNotFoundError as error:
-        raise StoreError(
-            "a PostgreSQL store needs psycopg; install gearmang[postgresql]"
-        ) from error
     return engine

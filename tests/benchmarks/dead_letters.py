@@ -14,13 +14,14 @@ from pathlib import Path
 from gearman import GearmanClient
 from sqlalchemy import text
 
-from gearmang.client import Client, Packed
+from gearmang.client import Client
 from gearmang.dead_letters import plans
 from gearmang.dead_letters.filters import Filter
 from gearmang.dead_letters.migrate import migrate
 from gearmang.dead_letters.moment import first_id
 from gearmang.dead_letters.requeue import DEFAULT_BATCH, requeue
 from gearmang.dead_letters.store import Store
+from gearmang.submission import Packed
 from tests.benchmarks.figure import Figure
 from tests.daemons import postgresql
 from tests.daemons.gearmand import Gearmand

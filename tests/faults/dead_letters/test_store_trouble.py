@@ -1,15 +1,23 @@
 """A store that is locked, full or gone: nothing is completed, nothing is lost, and it is said."""
 
 import contextlib
+import os
 import resource
+import signal
 import sqlite3
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
+from gearmang.dead_letters.errors import StoreUnavailable
+from gearmang.dead_letters.events import record as put_event
+from gearmang.dead_letters.history import history
+from gearmang.dead_letters.intake import store_letters
 from gearmang.dead_letters.migrate import migrate
 from gearmang.dead_letters.store import Store
 from tests.daemons.gearmand import Gearmand
@@ -17,7 +25,7 @@ from tests.daemons.postgresql import PostgreSQL
 from tests.daemons.process import await_that
 from tests.faults.dead_letters.killing import JOB_DIGITS, jobs_in, states
 from tests.integration.dead_letters.command import Gearmang
-from tests.integration.dead_letters.letters import many, put
+from tests.integration.dead_letters.letters import arrived, dead_job, many, put
 from tests.integration.dead_letters.test_collect import collecting, is_drained, send
 
 SAID = "nothing is completed until it is back"
@@ -143,16 +151,34 @@ def test_a_database_that_is_killed_during_a_requeue(
     assert all(jobs[death[:JOB_DIGITS]] == 1 for death in found)
 
 
-def test_a_locked_store_ends_a_command_in_time_with_one_line(
-    store: Store, gearmand: Gearmand, tmp_path: Path
+def test_a_database_that_freezes_is_given_up_in_time(cluster: PostgreSQL) -> None:
+    with Store(cluster.new_database(), timeout=2.0, patience=1.0) as store:
+        migrate(store)
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            freeze_in_the_middle(store)
+        assert time.monotonic() - began < 5
+        with store.reading() as connection:
+            assert history(connection) == []
+
+
+def freeze_in_the_middle(store: Store) -> None:
+    with store.writing() as connection:
+        put_event(connection, "before")
+        backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        os.kill(backend, signal.SIGSTOP)
+        try:
+            put_event(connection, "while it is frozen")
+        finally:
+            os.kill(backend, signal.SIGCONT)
+
+
+def test_a_locked_store_ends_an_action_in_time_and_changes_nothing(
+    store: Store, store_url: str
 ) -> None:
     put(store, *many(3))
     store.close()
-    url = store.address.url.replace("+psycopg", "").removeprefix("sqlite+pysqlite:///")
-    log = tmp_path / "log"
-    with locked(url):
-        gearmang = Gearmang(store.address.url, gearmand.address)
-        run = gearmang.start("dead", "remove", "--function", "resize", "--yes", log=log)
-        assert run.wait(20) == 1
-    assert log.read_text().count("\n") == 1
+    impatient = Store(store_url, timeout=1.0)
+    with locked(store_url), impatient, pytest.raises(StoreUnavailable):
+        store_letters(impatient, arrived(dead_job()))
     assert set(states(store).values()) == {"dead"}

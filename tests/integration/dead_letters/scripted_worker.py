@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 
 from gearmang import wire
-from gearmang.client import Client, Packed
+from gearmang.client import Client
 from gearmang.connection import Connection
 from gearmang.envelope import Envelope
 from gearmang.server import Server
+from gearmang.submission import Packed
 from tests.integration.dead_letters.letters import dossier
 
 Verdict = Callable[[Envelope], bool]

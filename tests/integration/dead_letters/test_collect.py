@@ -11,11 +11,12 @@ from threading import Thread
 
 import pytest
 
-from gearmang.client import Client, Packed
+from gearmang.client import Client
 from gearmang.dead_letters.browse import count
 from gearmang.dead_letters.filters import Filter
 from gearmang.dead_letters.store import Store
 from gearmang.envelope import Envelope
+from gearmang.submission import Packed
 from gearmang.worker_id import WorkerId
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
