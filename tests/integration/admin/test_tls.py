@@ -14,7 +14,7 @@ from tests.daemons.gearmand import Gearmand
 from tests.daemons.liars import Liar, says
 from tests.daemons.process import await_that
 from tests.daemons.registrations import Registrations
-from tests.daemons.stunnel import Authority, Stunnel
+from tests.daemons.stunnel import Authority, Stunnel, openssl
 
 
 @pytest.fixture
@@ -127,6 +127,17 @@ def test_a_file_that_cannot_be_used_is_named(endpoint: Stunnel, tls: Tls) -> Non
     error = error_of(endpoint.port, tls)
     assert type(error) is Unreachable
     assert (tls.ca or tls.cert or "") in str(error)
+
+
+def test_a_key_with_a_password_is_an_error_and_no_question(
+    endpoint: Stunnel, authority: Authority, tmp_path: Path
+) -> None:
+    cert, key = authority.sign("monitor")
+    locked = tmp_path / "locked.key"
+    openssl("pkey", "-in", key, "-aes128", "-passout", "pass:secret", "-out", locked)
+    error = error_of(endpoint.port, Tls(str(authority.ca), str(cert), str(locked)))
+    assert type(error) is Unreachable
+    assert str(locked) in str(error)
 
 
 def test_plaintext_to_a_tls_endpoint_is_an_error(endpoint: Stunnel) -> None:
