@@ -28,7 +28,7 @@ def slowest(database: Database, selection: Selection, count: int) -> Answer:
         f"""
         SELECT ts, task, duration_ms, outcome, attempt, queue_ms, host, id
         FROM tasks WHERE {condition}
-        ORDER BY duration_ms DESC LIMIT {count:d}
+        ORDER BY duration_ms DESC, ts, event_id LIMIT {count:d}
         """,  # noqa: S608  # built of our own names; every value is bound
         values,
     )
@@ -54,7 +54,7 @@ def failures(database: Database, selection: Selection) -> Answer:
                arg_max(id, ts) AS last_id
         FROM failed
         GROUP BY fingerprint
-        ORDER BY count DESC, last DESC
+        ORDER BY count DESC, last DESC, fingerprint
         """,  # noqa: S608  # built of our own names; every value is bound
         values,
     )
@@ -63,7 +63,7 @@ def failures(database: Database, selection: Selection) -> Answer:
 def trace(database: Database, tree: str) -> Answer:
     """All records of one id, or of the ids that start so, in the order of their start."""
     return database.ask(
-        "SELECT * FROM records WHERE starts_with(id, ?) ORDER BY id, ts", [tree.lower()]
+        "SELECT * FROM records WHERE starts_with(id, ?) ORDER BY id, ts, event_id", [tree.lower()]
     )
 
 
@@ -91,7 +91,7 @@ def busiest(database: Database, selection: Selection, by: str) -> Answer:
                round(sum(ms) / sum(weight), 3) AS mean_ms
         FROM chosen, span
         GROUP BY "{name}"
-        ORDER BY busy_seconds DESC
+        ORDER BY busy_seconds DESC, "{name}"
         """,  # noqa: S608  # built of our own names; every value is bound
         [*group_values, *values],
     )

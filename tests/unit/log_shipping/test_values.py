@@ -113,7 +113,9 @@ json_like = st.recursive(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(value=json_like)
 def test_whatever_a_task_sets_one_line_is_written(written: Written, value: object) -> None:
     before = len(written.lines())
