@@ -5,6 +5,7 @@ given, byte for byte. A job that was submitted bare (by PHP, by ``gearman -b``) 
 it is attempt 1 of a new job.
 """
 
+import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +17,9 @@ from gearmang.dossier import Dossier
 from gearmang.errors import BadEnvelope
 
 MAGIC = b"GEARMANG/1 "
+_RAW = "\\x:"  # before a function's name in hexadecimal
+LONGEST_INTEGER = 63  # bits that JSON parsers everywhere take
+LONGEST_FLOAT = 1000  # bits of the largest integers that are a float
 LONGEST_HISTORY = 32  # dossiers that travel with a job; the oldest are left out above
 
 
@@ -82,9 +86,15 @@ class Envelope:
             value = getattr(self, name)
             if value is not None:
                 head[name] = value
+        if self.function is not None and not _is_utf8(self.function):
+            head["function"] = _RAW + os.fsencode(self.function).hex()
         if self.history:
             head["history"] = [dossier.to_dict() for dossier in self.history]
-        return MAGIC + orjson.dumps(head) + b"\n" + self.payload
+        try:
+            line = orjson.dumps(head)
+        except TypeError:  # a lone surrogate or an integer beyond 64 bits in somebody's dossier
+            line = orjson.dumps(_cleaned(head))
+        return MAGIC + line + b"\n" + self.payload
 
     @classmethod
     def unpack(cls, data: bytes, unique: bytes = b"", job_id: str | None = None) -> Self:
@@ -129,10 +139,40 @@ class Envelope:
             tries=max(0, _expect(head, "tries", int, 0)),
             enqueued_at=_expect(head, "enqueued_at", int | float, None),
             not_before=_expect(head, "not_before", int | float, None),
-            function=_expect(head, "function", str, None),
+            function=_function(_expect(head, "function", str, None)),
             server=_expect(head, "server", str, None),
             history=tuple(Dossier.from_dict(entry) for entry in history[-LONGEST_HISTORY:]),
         )
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _function(told: str | None) -> str | None:
+    """A function's name; one that is no UTF-8 travels as ``\\x:`` and its bytes in hexadecimal."""
+    if told is None or not told.startswith(_RAW):
+        return told
+    try:
+        return os.fsdecode(bytes.fromhex(told[len(_RAW) :]))
+    except ValueError:
+        raise BadEnvelope(f"the envelope's function is {told[:80]!r}") from None
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_cleaned(name): _cleaned(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
+        return float(value) if value.bit_length() < LONGEST_FLOAT else None
+    return value
 
 
 def _expect(head: Mapping[str, Any], name: str, kind: Any, default: Any) -> Any:

@@ -195,9 +195,13 @@ class Aftermath:
             return False
 
         def created() -> None:
-            spool.remove(found)
+            try:
+                spool.remove(found)
+            except SpoolError as error:
+                log.warning("%s", error)
+            else:
+                self._spool_at = 0.0
             done()
-            self._spool_at = 0.0
 
         def refused(reason: str) -> None:
             log.warning("%s still refuses the copies in %s: %s", link.server, spool.folder, reason)

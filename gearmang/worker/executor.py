@@ -18,8 +18,6 @@ from mmap import mmap
 from types import FrameType
 from typing import Any, Final, NoReturn
 
-import orjson
-
 from gearmang.dossier import Dossier
 from gearmang.envelope import Envelope
 from gearmang.errors import BadEnvelope, CannotLoad
@@ -188,12 +186,12 @@ class Executor:
             attempt=attempt,
         )
         _flush()
-        told = {
-            "dossier": dossier.to_dict(),
-            "retryable": retryable and not self._is_final(error),
-            "after": error.after if isinstance(error, Retry) else None,
-        }
-        self._answer(frames.FAILED, orjson.dumps(told))
+        told = frames.Failure(
+            dossier,
+            retryable and not self._is_final(error),
+            error.after if isinstance(error, Retry) else None,
+        )
+        self._answer(frames.FAILED, told.body())
 
     def _is_final(self, error: BaseException) -> bool:
         family = type(error).__mro__

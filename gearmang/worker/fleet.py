@@ -17,6 +17,7 @@ from gearmang.worker.signals import WATCHED, Signals
 from gearmang.worker.supervisor import Supervisor
 
 RESTART_DELAY: Final = 1.0  # seconds before a worker that failed is started again
+PROVED_AFTER: Final = 10.0  # seconds; a worker that cannot work before ends them all
 MARGIN: Final = 10.0  # seconds beyond the grace before workers are killed
 
 log = logging.getLogger("gearmang.worker")
@@ -38,6 +39,7 @@ class Fleet:
         self._workers: dict[int, int] = {}  # pid → pidfd
         self._start_at: list[float] = [0.0] * size
         self._stopping = False
+        self._prove_by = time.monotonic() + PROVED_AFTER
         self._kill_at = float("inf")
         self._exit_code = EXIT_DONE
 
@@ -112,6 +114,10 @@ class Fleet:
             self._exit_code = EXIT_GRACE
         if code not in (EXIT_DONE, EXIT_GRACE):
             log.error("worker %d ended with %d", pid, code)
+        if code == 1 and time.monotonic() < self._prove_by and not self._stopping:
+            self._exit_code = 1  # it would be the same with every other
+            self._signalled(signal.SIGTERM)
+            return
         self._start_at.append(time.monotonic() + (RESTART_DELAY if code else 0.0))
 
     def _signalled(self, number: signal.Signals) -> None:

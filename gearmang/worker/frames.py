@@ -8,6 +8,10 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+import orjson
+
+from gearmang.dossier import Dossier
+
 JOB_HEADER: Final = struct.Struct("!QI")  # sequence number, length of the body
 ANSWER_HEADER: Final = struct.Struct("!BI")  # kind, length of the body
 
@@ -34,6 +38,48 @@ class Answer(NamedTuple):
 
     kind: int
     body: bytes
+
+
+class Failure(NamedTuple):
+    """The body of a FAILED frame.
+
+    Attributes:
+        dossier: as far as the executor knows.
+        retryable: False for an exception that the worker does not retry.
+        after: seconds that `Retry` asked for.
+    """
+
+    dossier: Dossier
+    retryable: bool
+    after: float | None
+
+    def body(self) -> bytes:
+        """The bytes for the frame."""
+        told = {"dossier": self.dossier.to_dict(), "retryable": self.retryable}
+        return orjson.dumps(told | {"after": self.after})
+
+
+def failure_of(body: bytes) -> Failure:
+    """Read the body of a FAILED frame; one that a job has tampered with is a failure, too."""
+    try:
+        told = orjson.loads(body)
+        after = told["after"]
+        return Failure(
+            Dossier.from_dict(told["dossier"]),
+            bool(told["retryable"]),
+            None if after is None else float(after),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        odd = Dossier(outcome="crashed", error_type="BadFrame", error_message="unreadable failure")
+        return Failure(odd, True, None)
+
+
+def time_of(body: bytes) -> float:
+    """Read the body of a HELD frame, in seconds since the epoch; 0 when it is none."""
+    try:
+        return float(body)
+    except ValueError:
+        return 0.0
 
 
 def job_frame(sequence: int, body: bytes) -> bytes:

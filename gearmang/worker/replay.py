@@ -2,9 +2,7 @@
 
 import time
 from dataclasses import replace
-from typing import Any, NamedTuple
-
-import orjson
+from typing import NamedTuple
 
 from gearmang.dossier import Dossier
 from gearmang.envelope import Envelope
@@ -112,8 +110,8 @@ class _Replay:
         if answer.kind in (frames.DONE, frames.DONE_AND_FULL):
             self._replayed = Replayed(answer.body, None)
         elif answer.kind == frames.FAILED:
-            told: dict[str, Any] = orjson.loads(answer.body)
-            self._replayed = Replayed(None, self._signed(Dossier.from_dict(told["dossier"])))
+            dossier = frames.failure_of(answer.body).dossier
+            self._replayed = Replayed(None, self._signed(dossier))
 
     def _died(self, child: Child, ending: Ending) -> None:
         options = self._options

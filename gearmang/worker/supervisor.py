@@ -7,19 +7,17 @@ import signal
 import socket
 import sys
 import time
-from typing import Any, Final
-
-import orjson
+from dataclasses import replace
+from typing import Final
 
 from gearmang import wire
-from gearmang.dossier import Dossier
 from gearmang.worker import frames
 from gearmang.worker.aftermath import Aftermath, Attempt
 from gearmang.worker.autopsy import HARD_AFTER, Ending, Limits, dossier_of_death
 from gearmang.worker.child import Child, new_run_id
 from gearmang.worker.dossiers import import_roots
 from gearmang.worker.executors import RETIRE_TIMEOUT, STACK_TIME, Executors
-from gearmang.worker.frames import Answer
+from gearmang.worker.frames import Answer, failure_of, time_of
 from gearmang.worker.intake import Assigned, Intake
 from gearmang.worker.lifecycle import Lifecycle
 from gearmang.worker.link import Link
@@ -147,7 +145,7 @@ class Supervisor:
             self._take_failure(attempt, answer.body)
         elif kind == frames.HELD:
             self._end_attempt()
-            self._intake.hold(attempt.job, float(answer.body))
+            self._intake.hold(attempt.job, time_of(answer.body))
             self._wake_by(0.0)
             self._intake.next()
         elif kind == frames.PROGRESS:
@@ -156,18 +154,16 @@ class Supervisor:
             self._intake.pass_on(attempt.job, wire.WORK_DATA, answer.body)
 
     def _take_failure(self, attempt: Attempt, body: bytes) -> None:
-        told: dict[str, Any] = orjson.loads(body)
         child = self._executors.child
         if child is None:
             return
         child.tail.drain()
-        dossier = Dossier.from_dict(
-            {**told["dossier"], "pid": child.pid, "stderr": child.tail.text}
-        )
+        told = failure_of(body)
+        dossier = replace(told.dossier, pid=child.pid, stderr=child.tail.text)
         if not self._options.keep_after_failure or self._executors.is_worn_out:
             self._executors.replace()
         self._failed += 1
-        self._aftermath.failed(attempt, dossier, retryable=told["retryable"], after=told["after"])
+        self._aftermath.failed(attempt, dossier, retryable=told.retryable, after=told.after)
         self._wake_by(0.0)
 
     def _died(self, child: Child, ending: Ending) -> None:
