@@ -82,7 +82,9 @@ def judge_arrived(arrived: dict[str, int], functions: Selection, window: str) ->
             together[name] = count
     count = sum(together.values())
     text = f"{wording.plural(count, 'dead letter')} arrived within {window}"
-    return _judged(text, count, functions.default, Series("arrived", count), _named(together))
+    return _judged(
+        text, count, functions.default, Series("arrived", count, of_all=True), _named(together)
+    )
 
 
 def judge_kept(kept: dict[str, int], functions: Selection, total: Limits) -> Finding:
@@ -90,7 +92,7 @@ def judge_kept(kept: dict[str, int], functions: Selection, total: Limits) -> Fin
     chosen = {name: count for name, count in kept.items() if functions.rule(name)}
     count = sum(chosen.values())
     text = f"{wording.plural(count, 'dead letter')} kept"
-    return _judged(text, count, total, Series("kept", count), _named(chosen))
+    return _judged(text, count, total, Series("kept", count, of_all=True), _named(chosen))
 
 
 def judge_functions(
@@ -114,7 +116,8 @@ def judge_new(
     new = sorted((name, mark) for mark, name in fingerprints.items() if functions.rule(name))
     if new and verdict != Ok:
         named = ", ".join(
-            f"{mark[:12]} of {wording.shown(name)}" for name, mark in new[:MOST_NAMED]
+            f"{wording.shown(mark[:12])} of {wording.shown(name)}"
+            for name, mark in new[:MOST_NAMED]
         )
         more = f" and {len(new) - MOST_NAMED} more" if len(new) > MOST_NAMED else ""
         yield Finding(verdict, f"never seen before: {named}{more}", weight=len(new))

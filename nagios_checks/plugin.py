@@ -187,7 +187,7 @@ def _line(found: Finding) -> str:
 
 def _performance(series: Series, server: str) -> Performance:
     return Performance(
-        label(series.subject, series.quantity, server),
+        label(series.subject, series.quantity, server, of_all=series.of_all),
         number(series.value),
         series.unit,
         threshold(series.warning),
@@ -204,4 +204,7 @@ def _rest(findings: list[Finding], style: Style) -> list[Performance]:
             if series.additive:
                 key = (series.quantity, series.unit)
                 sums[key] = sums.get(key, 0) + series.value
-    return [_performance(Series(OTHERS, value, *key), "") for key, value in sorted(sums.items())]
+    return [
+        _performance(Series(OTHERS, value, *key, of_all=True), "")
+        for key, value in sorted(sums.items())
+    ]

@@ -19,6 +19,7 @@ class Series(NamedTuple):
         warning: the range that it was judged by.
         critical: the range that it was judged by.
         additive: whether the sum over several functions means anything.
+        of_all: whether it is such a sum, which no function's series may be taken for.
     """
 
     subject: str
@@ -28,6 +29,7 @@ class Series(NamedTuple):
     warning: Range = NO_LIMIT
     critical: Range = NO_LIMIT
     additive: bool = True
+    of_all: bool = False
 
 
 class Finding(NamedTuple):

@@ -136,7 +136,8 @@ def _all_at_once(folder: Path) -> Iterator[Figure]:
 def _many_functions(folder: Path) -> Iterator[Figure]:
     with Gearmand(folder) as gearmand, Registrations(gearmand) as there:
         there.worker([b"tenant_%05d_resize" % number for number in range(FUNCTIONS)])
-        command: list[str | Path] = [BIN / "check_gearmang_queues", "-H", gearmand.address, "-w", "100", "-v"]
+        queues = str(BIN / "check_gearmang_queues")
+        command = [queues, "-H", gearmand.address, "-w", "100", "-v"]
         (cost,) = interleaved([command], MANY_RUNS, folder / "output")
     what = f"check_gearmang_queues, {FUNCTIONS:,} functions"
     yield Figure(f"{what}: time", cost.wall / 1000, "s", bound=0.5)

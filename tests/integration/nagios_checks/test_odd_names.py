@@ -27,6 +27,7 @@ NAMES = {
     "UTF-8": "café ☕".encode(),
     "terminal escape": b"\x1b[31mred",
     "a label of ours": b"_others",
+    "another label of ours": b"arrived",
     "percent and dollar": b"100%$HOME`id`",
     "backslash": b"a\\nb",
     "only spaces": b"  ",

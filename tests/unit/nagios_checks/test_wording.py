@@ -30,6 +30,11 @@ def test_a_short_and_harmless_name_is_its_own_label() -> None:
     assert label("resize", server="gm1:4730") == "resize@gm1:4730"
 
 
+@pytest.mark.parametrize("name", ["arrived", "kept", "_others"])
+def test_no_function_is_taken_for_a_sum(name: str) -> None:
+    assert label(name) != label(name, of_all=True) == name
+
+
 def test_names_that_are_cleaned_alike_stay_apart() -> None:
     assert label("a=b") != label("a'b")
 
