@@ -103,14 +103,16 @@ def worst_first(findings: list[Finding]) -> list[Finding]:
 
 
 class _Findings(Resource):  # type: ignore[misc]  # nagiosplugin ships no types
-    """The report as metrics, each named by its place."""
+    """The report as metrics, each named by its place among those that have series."""
 
     def __init__(self, report: Report) -> None:
         self._findings = report.findings
 
     def probe(self) -> Iterator[Metric]:
-        for place, found in enumerate(self._findings):
+        place = 0
+        for found in self._findings:
             yield Metric(place, found)
+            place += bool(found.series)
 
 
 class _Judged(Context):  # type: ignore[misc]  # nagiosplugin ships no types
@@ -199,7 +201,7 @@ def _performance(series: Series, server: str) -> Performance:
 def _rest(findings: list[Finding], style: Style) -> list[Performance]:
     """The sums of the series that are beyond the limit."""
     sums: dict[tuple[str, str], float] = {}
-    for found in findings[style.limit :]:
+    for found in [found for found in findings if found.series][style.limit :]:
         for series in found.series:
             if series.additive:
                 key = (series.quantity, series.unit)

@@ -66,6 +66,12 @@ def test_the_rest_is_summed_where_a_sum_makes_sense() -> None:
     assert output.rstrip().endswith("| f=2;;;0 'f busy'=50%;;;0 _others=4;;;0")
 
 
+def test_a_failed_server_shifts_no_series_out_of_the_perfdata() -> None:
+    failed = Finding(Critical, "gm2:4730 refused the connection")
+    output = render("gearmang_x", Report([failed, finding("a")], ""), Style(limit=1)).output
+    assert output.endswith("| a=1;;;0\n")
+
+
 def test_limits_are_in_the_perfdata() -> None:
     series = Series("f", 2.5, "", "s", number_range("1:2"), number_range("@5"))
     output = render("gearmang_x", Report([Finding(Ok, "x", series=(series,))], "fine"), Style())
