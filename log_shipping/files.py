@@ -115,15 +115,22 @@ class HourlyFileHandler(RecordHandler):
         super().after_fork()
         self._forget()
 
+    def report_drops(self) -> None:
+        if self._descriptor >= 0:
+            try:
+                self._look()
+            except OSError:  # gone, and no other in its place: nothing more can be done at exit
+                pass
+        super().report_drops()
+
     def _look(self) -> None:
         """Open the file of this hour if it is not the open one, or if that one is gone."""
         with self.lock:
-            now = self._clock()
-            if self._descriptor < 0 or now >= self._hour_ends or self._renamed():
+            now, gone = self._clock(), self._descriptor
+            deleted = gone >= 0 and os.fstat(gone).st_nlink == 0
+            if deleted or now >= self._hour_ends or self._renamed():
                 self._open(now)
-            elif os.fstat(self._descriptor).st_nlink == 0:
-                gone = self._descriptor
-                self._open(now)
+            if deleted:
                 self._dropped += rescue(gone, self._seen, self._descriptor)
             if self._torn:
                 self._torn = _write(self._descriptor, b"\n") != 1

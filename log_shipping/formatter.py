@@ -16,11 +16,9 @@ from log_shipping.process import HOST, new_id, on_fork
 from log_shipping.profiles import PROFILES
 from log_shipping.redaction import redactor
 from log_shipping.schema import CORE, VERSION
-from log_shipping.values import json_form
+from log_shipping.values import json_form, text_of
 
 MAX_BYTES = 8000  # of a line; rsyslog cuts at 8 KiB, with the syslog header
-
-
 TASK_RECORD = "task_record"  # the attribute of a LogRecord that carries a task's record
 MOST_TEMPLATES = 1000  # types of records that are kept ready; more are made each time
 
@@ -68,10 +66,9 @@ class JsonFormatter(OrjsonFormatter):
             name: value for name, value in given.items() if name in CORE
         }
         self.static: Document = {**core, "pid": os.getpid()}
-        _formatters.add(self)
-
         self.plain = not (self._own or self._shape or self._redact)
         self.templates: dict[str, Document] = {}
+        _formatters.add(self)
 
     def after_fork(self) -> None:
         """In a forked child: say the child's pid."""
@@ -132,7 +129,7 @@ class JsonFormatter(OrjsonFormatter):
             error = record.exc_info[1]
             document.update(
                 error_type=type(error).__name__,
-                error_message=str(error),
+                error_message=text_of(error),
                 error_stack=self.formatException(record.exc_info),
             )
         found = self.process_log_record(found)

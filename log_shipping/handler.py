@@ -54,15 +54,16 @@ class RecordHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one ordinary log line; never raises."""
-        if isinstance(self.formatter, JsonFormatter):
-            self.ship(self.formatter.document(record))
-        else:  # a formatter of the user's own, by setFormatter
-            try:
-                if self.write(self.format(record).encode("utf-8", "backslashreplace") + b"\n"):
-                    return
-            except Exception as error:
-                self._complain(error)
-            self.drop(1)
+        try:
+            if isinstance(self.formatter, JsonFormatter):
+                self.ship(self.formatter.document(record))
+                return
+            # A formatter of the user's own, by setFormatter.
+            if self.write(self.format(record).encode("utf-8", "backslashreplace") + b"\n"):
+                return
+        except Exception as error:
+            self._complain(error)
+        self.drop(1)
 
     def _owed(self) -> int:
         with self.lock:

@@ -161,6 +161,34 @@ def test_a_log_lines_exception_is_told(unconfigured: None) -> None:
     assert "Traceback" in told["error_stack"]
 
 
+def test_the_logger_imports_nothing_of_the_project() -> None:
+    code = (
+        "import sys, log_shipping.syslog, log_shipping.sigterm, log_shipping.foreign\n"
+        "ours = ('gearmang', 'collectd_plugin', 'nagios_checks', 'asyncio', 'duckdb', 'click')\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ours])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert told.stdout.strip() == "[]"
+
+
+def test_a_log_line_whose_error_has_no_text_is_written(unconfigured: None, tmp_path: Path) -> None:
+    class Hostile(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    handler = log_shipping.configure(path=tmp_path, sigterm=False)
+    assert handler is not None
+    error = Hostile()
+    handler.handle(logging.LogRecord("app", 40, "", 0, "failed", None, (Hostile, error, None)))
+    assert Written(tmp_path).one()["error_type"] == "Hostile"
+
+
 def test_an_extra_field_cannot_replace_a_core_field() -> None:
     line = logging.LogRecord("app", 20, "", 0, "x", None, None)
     line.event_id = line.host = "mine"

@@ -94,6 +94,23 @@ def test_records_written_to_a_deleted_file_come_back(written: Written) -> None:
     assert numbers == [0, 1, 2, 3, 4]
 
 
+def test_records_written_to_a_deleted_file_come_back_at_an_hours_change_and_at_exit(
+    written: Written,
+) -> None:
+    clock, handler = with_clock(written)
+    one_record()
+    next(written.folder.iterdir()).unlink()
+    one_record()
+    clock.now += 1
+    one_record()
+    assert len(written.all()) == 3
+    next(written.folder.iterdir()).unlink()
+    with record("last"):
+        pass
+    handler.report_drops()
+    assert "last" in written.by_type()
+
+
 def test_a_watched_file_that_was_renamed_is_opened_anew(written: Written) -> None:
     with_clock(written, watch=True)
     one_record()
