@@ -4,17 +4,15 @@ import contextlib
 import mmap
 import os
 import secrets
-import shutil
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from gearmang.worker.autopsy import Ending
-from gearmang.worker.executor import CPU_AT_START, resident_bytes, tmp_name
+from gearmang.worker.executor import CPU_AT_START, resident_bytes
 from gearmang.worker.frames import AnswerDecoder
 from gearmang.worker.loop import Callback, Loop, Stream
 from gearmang.worker.nursery import Nursery
@@ -124,12 +122,6 @@ class Child:
             peak_rss_bytes=used.ru_maxrss * 1024,
             cpu_seconds=round(cpu, 6) if 0 <= cpu < 1e9 else None,
         )
-
-    def remove_tmp(self, sequence: int) -> None:
-        """Remove the temporary folder of a job that could not do it itself."""
-        folder = Path(tempfile.gettempdir()) / tmp_name(self._run_id, sequence)
-        if folder.is_dir() and not folder.is_symlink():
-            shutil.rmtree(folder, ignore_errors=True)
 
     def close(self, loop: Loop) -> None:
         """Take its descriptors out of the loop and close them."""

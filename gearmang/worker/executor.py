@@ -26,6 +26,7 @@ from gearmang.worker.dossiers import Failing, import_roots, of_exception
 from gearmang.worker.job import Job, encoded
 from gearmang.worker.loading import made
 from gearmang.worker.options import Hook, Options
+from gearmang.worker.scratch import tmp_name
 from gearmang.worker.verdicts import Reject, Retry, TimeLimitExceeded
 from log_shipping import Record
 from log_shipping.ambient import TaskLogger
@@ -66,6 +67,7 @@ class Executor:
         self._run_id = run_id
         self._worker = worker
         self._pid = os.getpid()
+        self._supervisor = os.getppid()
         self._lock = threading.Lock()
         self._running = False
 
@@ -121,7 +123,7 @@ class Executor:
             unique=unique.decode("utf-8", "surrogateescape"),
             record=SILENT,
             say=self._answer,
-            tmp_name=tmp_name(self._run_id, sequence),
+            tmp_name=tmp_name(self._supervisor, self._run_id, sequence),
         )
         try:
             if self._tasks is None:
@@ -134,15 +136,14 @@ class Executor:
                 os._exit(1)
             self._stop_clock()
             self._call("on_failure", job, error)
+            _remove_tmp(job)
             self._fail(error, job, envelope.attempt)
         else:
             if os.getpid() != self._pid:
                 os._exit(0)
             _flush()
+            _remove_tmp(job)
             self._answer(frames.DONE_AND_FULL if self._is_full() else frames.DONE, result)
-        finally:
-            if job.has_tmp and os.getpid() == self._pid:
-                shutil.rmtree(job.tmp, ignore_errors=True)
 
     def _perform(self, job: Job) -> bytes:
         hook = self._hooks["on_job"]
@@ -257,11 +258,6 @@ class Executor:
         return sequence, bytes(body)
 
 
-def tmp_name(run_id: str, sequence: int) -> str:
-    """The name of a job's temporary folder; supervisor and executor both know it."""
-    return f"gearmang-{run_id}-{sequence}"
-
-
 def resident_bytes(pid: int) -> int:
     """What a process holds in memory now; 0 when it is gone."""
     try:
@@ -269,6 +265,11 @@ def resident_bytes(pid: int) -> int:
             return int(statm.read().split()[1]) * _PAGE_SIZE
     except (OSError, IndexError):
         return 0
+
+
+def _remove_tmp(job: Job) -> None:
+    if job.has_tmp:
+        shutil.rmtree(job.tmp, ignore_errors=True)
 
 
 def _flush() -> None:

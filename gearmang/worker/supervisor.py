@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from gearmang import wire
-from gearmang.worker import frames
+from gearmang.worker import frames, scratch
 from gearmang.worker.aftermath import Aftermath, Attempt
 from gearmang.worker.autopsy import HARD_AFTER, Ending, Limits, dossier_of_death
 from gearmang.worker.child import Child, new_run_id
@@ -90,6 +90,7 @@ class Supervisor:
         loop = self._loop
         with self._signals:
             try:
+                scratch.sweep()
                 self._executors.spawn()
                 while not self._ended:
                     now = time.monotonic()
@@ -172,7 +173,7 @@ class Supervisor:
             log.warning("executor %d ended between two jobs: %s", child.pid, ending)
             return
         self._end_attempt()
-        child.remove_tmp(attempt.sequence)
+        scratch.remove(os.getpid(), self._run_id, attempt.sequence)
         self._failed += 1
         options = self._options
         dossier = dossier_of_death(
