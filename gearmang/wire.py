@@ -88,6 +88,11 @@ class Decoder:
             BadPacket: the bytes are no response, or announce more than the longest packet.
         """
         buffer = self._buffer
+        if not buffer and len(data) >= _HEADER.size:
+            magic, command, size = _HEADER.unpack_from(data)
+            if magic == _RESPONSE and size == len(data) - _HEADER.size and size <= self._longest:
+                yield Packet(command, data[_HEADER.size :])  # one whole packet, as nearly always
+                return
         buffer += data
         start, end = 0, len(buffer)
         try:

@@ -35,21 +35,22 @@ class Attempt(NamedTuple):
         job: as gearmand gave it.
         sequence: its number among the jobs of this worker.
         started: by the monotonic clock, in seconds.
-        job_id: the id that it gets if it was submitted bare.
+        run_id: of the worker; with the sequence number the id of a job that was submitted bare.
     """
 
     job: Assigned
     sequence: int
     started: float
-    job_id: str
+    run_id: str
 
     def envelope(self) -> Envelope:
         """The job's envelope; data that only looks like one is taken as a bare payload."""
         _, _, unique, data = self.job.body.split(b"\0", 3)
+        job_id = f"{self.run_id}{self.sequence:016x}"
         try:
-            return Envelope.unpack(data, unique, self.job_id)
+            return Envelope.unpack(data, unique, job_id)
         except BadEnvelope:
-            return Envelope(payload=data, job_id=self.job_id)
+            return Envelope(payload=data, job_id=job_id)
 
 
 class Aftermath:

@@ -112,6 +112,11 @@ class AnswerDecoder:
             data = bytes(self._buffer)
             self._buffer.clear()
         start, end = 0, len(data)
+        if end >= ANSWER_HEADER.size:
+            kind, size = ANSWER_HEADER.unpack_from(data)
+            if size == end - ANSWER_HEADER.size and kind in _KINDS and size <= LONGEST_ANSWER:
+                yield Answer(kind, data[ANSWER_HEADER.size :])  # one whole frame, as nearly always
+                return
         while end - start >= ANSWER_HEADER.size:
             kind, size = ANSWER_HEADER.unpack_from(data, start)
             if kind not in _KINDS or size > LONGEST_ANSWER:

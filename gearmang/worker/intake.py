@@ -36,7 +36,7 @@ class Assigned(NamedTuple):
 
     @property
     def handle(self) -> bytes:
-        return self.body.partition(b"\0")[0]
+        return self.body[: self.body.index(b"\0")]
 
     @property
     def is_ours(self) -> bool:
@@ -99,10 +99,11 @@ class Intake:
 
     def complete(self, job: Assigned, result: bytes) -> None:
         """Tell gearmand the result and take the next job, in one write where it is the same."""
+        if not job.is_ours:
+            self.next()
+            return
         link = job.link
         done = wire.request(wire.WORK_COMPLETE, job.handle, result)
-        if not job.is_ours:
-            return
         if (
             link.awake
             and not self._late
@@ -114,6 +115,7 @@ class Intake:
             self._ask(link, done)
         else:
             link.send(done)
+            self.next()
 
     def fail(self, job: Assigned, told: str) -> None:
         """Tell gearmand, and a caller who waits, that the attempt failed.
@@ -200,6 +202,8 @@ class Intake:
         link.grab(before)
 
     def _is_alone(self, link: Link) -> bool:
+        if len(self.links) == 1:
+            return True
         return all(other is link or not other.awake or other.asked for other in self.links)
 
     def _take(self, link: Link, packet: Packet) -> None:

@@ -118,7 +118,7 @@ class Supervisor:
     def _start(self, job: Assigned) -> None:
         self._sequence = sequence = self._sequence + 1
         now = time.monotonic()
-        self._attempt = Attempt(job, sequence, now, f"{self._run_id}{sequence:016x}")
+        self._attempt = Attempt(job, sequence, now, self._run_id)
         options = self._options
         if options.time_limit:
             self._hard_at = now + options.time_limit + HARD_AFTER
@@ -140,7 +140,6 @@ class Supervisor:
             if kind == frames.DONE_AND_FULL or self._executors.is_worn_out:
                 self._executors.replace()
             self._intake.complete(attempt.job, answer.body)
-            self._intake.next()
         elif kind == frames.FAILED:
             self._end_attempt()
             self._take_failure(attempt, answer.body)
