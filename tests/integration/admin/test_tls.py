@@ -1,5 +1,7 @@
 """TLS to a gearmand behind stunnel: trusted, not trusted, and no TLS at all."""
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,10 +114,18 @@ def test_a_plaintext_answer_is_an_error_that_says_so() -> None:
 
 
 def test_a_server_that_never_shakes_hands_costs_the_timeout() -> None:
-    with Liar(says(b"", then_wait=True)) as liar:
+    closed = threading.Event()
+
+    def silent(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            pass
+        closed.set()
+
+    with Liar(silent) as liar:
         begun = time.monotonic()
         error = error_of(liar.port, Tls(), 0.3)
         assert time.monotonic() - begun < 0.8
+        assert closed.wait(1), "the connection is left open"
     assert type(error) is TimedOut
     assert "did not speak TLS in time" in str(error)
 

@@ -119,6 +119,12 @@ def test_workers_matches_odd_names_against_those_of_status() -> None:
     }
 
 
+def test_an_id_that_holds_a_known_name_does_not_end_early() -> None:
+    reply = b"30 h x : a b zz : c\n.\n"
+    (found,) = replies.workers(reply, {"a b", "c"})
+    assert (found.client_id, found.functions) == ("x : a b zz", ("c",))
+
+
 def test_workers_reads_functions_that_status_did_not_have_yet_word_by_word() -> None:
     reply = b"30 h - : new f\n.\n"
     assert replies.workers(reply, {"f"})[0].functions == ("new", "f")
