@@ -1,6 +1,5 @@
 """Dead letters: collecting, a store of a million, requeueing; on SQLite and on PostgreSQL."""
 
-import contextlib
 import resource
 import sqlite3
 import statistics
@@ -69,30 +68,32 @@ FROM dead_letters GROUP BY minute, fingerprint
 
 
 def figures() -> Iterator[Figure]:
-    with tempfile.TemporaryDirectory(prefix="gearmang-bench-") as folder:
-        for engine in ("SQLite", "PostgreSQL"):
-            yield from _collecting(engine, Path(folder))
-        for engine in ("SQLite", "PostgreSQL"):
-            with _store(engine, Path(folder)) as store:
-                _fill(store, KEPT)
-                yield from _looking(engine, store)
-                yield from _requeueing(engine, store, Path(folder))
+    cluster = postgresql.PostgreSQL().start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="gearmang-bench-") as name:
+            folder = Path(name)
+            engines = {"SQLite": str(folder / "letters.db"), "PostgreSQL": cluster.url()}
+            for engine, url in engines.items():
+                with Store(url) as store:
+                    migrate(store)
+                    yield from _collecting(engine, store, folder)
+                    _empty(store)
+                    _fill(store, KEPT)
+                    yield from _looking(engine, store)
+                    yield from _requeueing(engine, store, folder)
+    finally:
+        cluster.remove()
 
 
-@contextlib.contextmanager
-def _store(engine: str, folder: Path) -> Iterator[Store]:
-    name = f"{engine}-{time.monotonic_ns()}.db"
-    url = str(folder / name) if engine == "SQLite" else postgresql.shared().new_database()
-    with Store(url) as store:
-        migrate(store)
-        yield store
-    if engine == "SQLite":
-        (folder / name).unlink()
+def _empty(store: Store) -> None:
+    with store.writing() as connection:
+        for table in ("letter_bodies", "letters", "letter_fingerprints", "letter_arrivals"):
+            connection.execute(text(f"DELETE FROM dead_{table}"))  # noqa: S608  # names of our own
 
 
-def _collecting(engine: str, folder: Path) -> Iterator[Figure]:
+def _collecting(engine: str, store: Store, folder: Path) -> Iterator[Figure]:
     jobs = [(job.pack(), job.death_id) for job in many(COLLECTED)]
-    with Gearmand(folder) as gearmand, _store(engine, folder) as store:
+    with Gearmand(folder) as gearmand:
         url = store.address.url
         collect = [BIN / "gearmang", "collect", "--server", gearmand.address, "--store", url]
         work = [BIN / "gearmang", "work", "tests.benchmarks.dead_letters:no_op"]

@@ -1,4 +1,4 @@
-"""A real PostgreSQL (Debian's), in a temporary folder, as the user ``postgres`` where we are root."""
+"""A real PostgreSQL (Debian's) in a temporary folder; where we are root, as ``postgres``."""
 
 import atexit
 import functools
@@ -30,9 +30,13 @@ def _as_postgres() -> list[str]:
 
 
 class PostgreSQL(Process):
-    """A cluster of its own on a free port of 127.0.0.1, with nothing in it."""
+    """A cluster of its own on a free port of 127.0.0.1, with nothing in it.
 
-    def __init__(self) -> None:
+    Args:
+        durable: whether what is committed survives the host; processes may be killed either way.
+    """
+
+    def __init__(self, *, durable: bool = True) -> None:
         self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="gearmang-postgresql-"))
         if os.geteuid() == 0:
@@ -53,7 +57,7 @@ class PostgreSQL(Process):
                 *_as_postgres(),
                 *(_programs() / "postgres", "-D", data, "-p", str(self.port)),
                 *("-c", "listen_addresses=127.0.0.1", "-k", self.folder),
-                *("-c", "max_connections=50"),
+                *("-c", "max_connections=50", "-c", f"fsync={'on' if durable else 'off'}"),
             ],
             self.folder / "log",
         )
@@ -101,6 +105,6 @@ class PostgreSQL(Process):
 @functools.cache
 def shared() -> PostgreSQL:
     """The one cluster of a test run; each test makes a database of its own in it."""
-    server = PostgreSQL().start()
+    server = PostgreSQL(durable=False).start()
     atexit.register(server.remove)
     return server
