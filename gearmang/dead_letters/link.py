@@ -98,7 +98,9 @@ class Link:
         Raises:
             ServerLost: it owes an answer for too long.
         """
-        if time.monotonic() - self._heard_at < SILENCE:
+        if self.is_full:  # what it says is not read before the store has taken what is held
+            self._heard_at = time.monotonic()
+        if time.monotonic() - self._heard_at <= SILENCE:
             return
         if self._awaited:
             raise ServerLost(f"{self.server} gave no answer for {SILENCE:g} s")

@@ -4,6 +4,7 @@ import contextlib
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -12,10 +13,13 @@ from threading import Thread
 import pytest
 
 from gearmang.client import Client
+from gearmang.dead_letters import link
 from gearmang.dead_letters.browse import count
 from gearmang.dead_letters.filters import Filter
 from gearmang.dead_letters.store import Store
 from gearmang.envelope import Envelope
+from gearmang.errors import ServerLost
+from gearmang.server import Server
 from gearmang.submission import Packed
 from gearmang.worker_id import WorkerId
 from tests.daemons.gearmand import Gearmand
@@ -107,6 +111,36 @@ def test_a_gearmand_that_comes_back_is_used_again(
         persistent_gearmand.start()
         send(persistent_gearmand, *many(5))
         await_that(lambda: stored(store) == 10, "the others are stored")
+
+
+def test_a_gearmand_is_not_given_up_while_it_waits_for_the_store(
+    gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(gearmand, *many(1_200))
+    connection = link.Link(Server.parse(gearmand.address), "gearmang@host:1+1")
+    while not connection.is_full:
+        connection.grab()
+        connection.read()
+    connection.grab()  # its answers are left unread
+    monkeypatch.setattr(link, "SILENCE", 0.01)
+    time.sleep(0.02)
+    connection.watch()
+    assert gearmand.functions()["gearmang"][1] >= link.LARGEST_WINDOW
+    connection.close()
+
+
+def test_a_gearmand_that_freezes_is_given_up(
+    gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = link.Link(Server.parse(gearmand.address), "gearmang@host:1+1")
+    gearmand.pause()
+    connection.grab()
+    monkeypatch.setattr(link, "SILENCE", 0.01)
+    time.sleep(0.02)
+    with pytest.raises(ServerLost, match="gave no answer"):
+        connection.watch()
+    gearmand.resume()
+    connection.close()
 
 
 def test_letters_of_10_mib_are_collected_and_listed(
