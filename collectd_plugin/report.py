@@ -1,6 +1,7 @@
 """What one poll of one server is worth to collectd: columns of values, each of a standard type."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from operator import attrgetter, sub
 from typing import NamedTuple
 
@@ -84,10 +85,12 @@ def of_functions(
     yield Column("operations_per_second", zip(series.submitted.of(rates), submitted, strict=True))
     yield Column("operations_per_second", zip(series.drained.of(rates), drained, strict=True))
     if crew is not None:
-        crews = [(name, crew.crews[name]) for name in names if name in crew.crews]
-        sizes = dict.fromkeys([*names, *gone], 0) | {name: one.size for name, one in crews}
-        yield Column("count", zip(series.workers.of(sizes), sizes.values(), strict=True))
-        yield Column("duration", [(series.oldest[name], one.age(now)) for name, one in crews])
+        sizes = {name: one.size for name, one in crew.crews.items()}
+        counted = map(sizes.get, names, repeat(0))
+        yield Column("count", zip(series.workers.of(names), counted, strict=True))
+        yield Column("count", [(name, 0) for name in series.workers.of(gone)])
+        crews = [(series.oldest[name], crew.crews[name]) for name in names if name in sizes]
+        yield Column("duration", [(name, one.age(now)) for name, one in crews])
 
 
 def of_priorities(

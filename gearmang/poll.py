@@ -117,8 +117,7 @@ def _snapshot(
         took = time.monotonic() - begun
         said = _results(server, exchange)
         functions: tuple[FunctionStatus, ...] = said[b"status"]
-        queued = sum(function.total for function in functions)
-        if 0 < most_jobs >= queued:
+        if most_jobs and sum(function.total for function in functions) <= most_jobs:
             listing = Exchange([Command(b"show jobs", replies.jobs)])
             yield from converse(sock, server, listing, deadline)
             said |= _results(server, listing)
@@ -142,7 +141,7 @@ def _results(server: Server, exchange: Exchange) -> dict[bytes, Any]:
         texts = [command.text for command in exchange.commands]
         said = dict(zip(texts, exchange.results(), strict=True))
         if b"workers" in said:
-            names = {function.name for function in said[b"status"]}
+            names = {function[0] for function in said[b"status"]}
             said[b"workers"] = replies.workers(said[b"workers"], names)
     except RefusedReply as refusal:
         raise Refused(server, str(refusal)) from None
