@@ -1,9 +1,11 @@
 """``gearmang submit``: queue a job, or one for each line of a file."""
 
+import os
+import stat
 import sys
 import time
-from collections.abc import Iterator
-from typing import IO
+from collections.abc import Callable, Iterator
+from typing import IO, Any
 
 import click
 import orjson
@@ -48,10 +50,13 @@ def submit(
     with Client(servers) as client:
         try:
             if file is not None:
-                jobs = (
-                    Submission(function, line, None, priority, at) for line in _lines(file, raw)
-                )
-                _print_count(client.submit_many(jobs), as_json)
+                with _progress(file) as bar:
+                    jobs = (
+                        Submission(function, line, None, priority, at)
+                        for line in _lines(file, raw, bar.update)
+                    )
+                    accepted = client.submit_many(jobs)
+                _print_count(accepted, as_json)
                 return
             payload = (data or "").encode("utf-8", "surrogateescape")
             submitted = client.submit(
@@ -67,8 +72,18 @@ def submit(
         print(f"{submitted.job_id} {submitted.handle} on {submitted.server}")
 
 
-def _lines(file: IO[bytes], raw: bool) -> Iterator[bytes]:
+def _progress(file: IO[bytes]) -> Any:
+    """A bar over the bytes of the file; shown on a terminal only."""
+    status = os.fstat(file.fileno())
+    size = status.st_size if stat.S_ISREG(status.st_mode) else None
+    return click.progressbar(
+        length=size, label="queueing", file=sys.stderr, hidden=not (size and sys.stderr.isatty())
+    )
+
+
+def _lines(file: IO[bytes], raw: bool, read: Callable[[int], None]) -> Iterator[bytes]:
     for number, line in enumerate(file, 1):
+        read(len(line))
         stripped = line.rstrip(b"\r\n")
         if stripped:
             yield _checked(stripped, raw, f"line {number}: ")

@@ -107,13 +107,14 @@ class Child:
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
     def reap(self) -> Ending | None:
-        """How it ended; None while it still lives."""
+        """How it ended, and the end of its group; None while it still lives."""
         try:
-            pid, status, used = os.wait4(self.pid, os.WNOHANG)
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return None
+            self.kill()  # what is left of its group, while nobody else can have its number
+            _, status, used = os.wait4(self.pid, 0)
         except ChildProcessError:  # it died before it became our child
             return None if Path(f"/proc/{self.pid}").exists() else Ending(None, None)
-        if not pid:
-            return None
         code = os.waitstatus_to_exitcode(status)
         cpu = used.ru_utime + used.ru_stime - CPU_AT_START.unpack_from(self._page, 0)[0]
         return Ending(

@@ -104,12 +104,11 @@ class Executors:
             return
         try:
             self._nursery.hear()
-        except CannotLoad as error:
-            self._break(error)
-        except NurseryDied as error:
+        except (CannotLoad, NurseryDied) as error:
             self._break(error)
         else:
-            self.spawn()
+            if self.child is None:
+                self.spawn()
 
     def run(self, sequence: int, body: bytes) -> None:
         """Hand a job to the executor, which must be ready."""
@@ -240,8 +239,9 @@ class Executors:
             self._wake_by(0.0)
             return
         log.error("%s; trying again in %g s", error, self._respawn_delay)
-        child, self.child = self.child, None
-        if child is not None:
+        child = self.child
+        if child is not None and not child.ready:  # a ready one works on without a nursery
+            self.child = None
             self._leaving.append(child)
             self._kill_by(child, time.monotonic() + RETIRE_TIMEOUT)
         self._respawn_at = time.monotonic() + self._respawn_delay
@@ -262,7 +262,6 @@ class Executors:
         ending = child.reap()
         if ending is None:
             return
-        child.kill()  # what is left of its group
         child.tail.drain()
         prctl.kill_children_except(self._known() | {child.pid})
         if child is not self.child:

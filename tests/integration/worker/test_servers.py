@@ -151,6 +151,22 @@ def test_an_executor_and_its_job_die_with_their_supervisor(
     await_that(lambda: gearmand.functions()["act"] == (1, 0, 0), "the job is queued again")
 
 
+def test_a_worker_outlives_the_process_that_loads_its_code(
+    gearmand: Gearmand, start: StartWorker, notes: Path
+) -> None:
+    worker = start(ACT, "--max-jobs", "1", function="act")
+    nursery = min(
+        map(int, Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split())
+    )
+    with Client([gearmand.address]) as client:
+        client.submit_many([("act", b"sleep 0.5"), ("act", b"note next")])
+        await_that(lambda: "started" in notes.read_text(), "the job runs")
+        os.kill(nursery, signal.SIGKILL)
+
+        await_that(lambda: notes.read_text() == "started\nslept\nnext\n", "both are done")
+    assert worker.is_running()
+
+
 def _is_gone(pid: str) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
