@@ -19,7 +19,7 @@ _LETTERS_A_GROUP = 200  # that are imported in one transaction
 
 
 @click.command()
-@filter_options()
+@filter_options
 @click.option(
     "--output",
     metavar="FILE",

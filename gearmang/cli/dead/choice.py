@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gearmang.dead_letters.filters import Filter
 
 STATES = ("dead", "requeuing", "requeued", "removed", "resolved", "recalling")
-NAMES = ("function", "error", "fingerprint", "since", "until", "state", "from_server", "grep")
+NAMES = ("function", "error", "fingerprint", "since", "until", "from_server", "grep")
 
 _OPTIONS = (
     click.option("--function", metavar="GLOB", help="The function they were queued under."),
@@ -20,41 +20,48 @@ _OPTIONS = (
     click.option("--fingerprint", metavar="HEX", help="The first digits of their fingerprint."),
     click.option("--since", type=When(), help="Stored at or after: 2h ago, or a date."),
     click.option("--until", type=When(), help="Stored before: 1d ago, or a date."),
-    click.option(
-        "--state",
-        type=click.Choice((*STATES, "all")),
-        default="dead",
-        show_default=True,
-        help="What has become of them.",
-    ),
     click.option("--grep", metavar="TEXT", help="Text in payload, error message or dossier."),
 )
 
+_STATE = click.option(
+    "--state",
+    type=click.Choice((*STATES, "all")),
+    default="dead",
+    show_default=True,
+    help="What has become of them.",
+)
 
-def filter_options(*server_flags: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The filters as options: passed on as ``chosen``, a `Filter`.
 
-    Args:
-        server_flags: what the filter by gearmand is called; where ``--server`` says which gearmand
-            to talk to, it is only ``--from-server``.
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The filters of commands that look: passed on as ``chosen``, a `Filter`."""
+    return _with_filter(command, _STATE, "--from-server", "--server")
+
+
+def dead_filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The filters of commands that act, on dead letters only: passed on as ``chosen``.
+
+    ``--server`` says there which gearmand to talk to.
     """
-    return functools.partial(_with_filter, server_flags or ("--from-server", "--server"))
+    return _with_filter(command, None, "--from-server")
 
 
-def _with_filter(server_flags: tuple[str, ...], command: Callable[..., Any]) -> Callable[..., Any]:
+def _with_filter(
+    command: Callable[..., Any], state: Callable[..., Any] | None, *server_flags: str
+) -> Callable[..., Any]:
     @functools.wraps(command)
     def with_filter(*args: Any, **kwargs: Any) -> Any:
         from gearmang.dead_letters.filters import Filter
 
         given = {name: kwargs.pop(name) for name in NAMES}
         given["server"] = given.pop("from_server")
-        given["state"] = None if given["state"] == "all" else given["state"]
+        wanted = kwargs.pop("state") if state else "dead"
+        given["state"] = None if wanted == "all" else wanted
         return command(*args, chosen=Filter(**given), **kwargs)
 
     from_server = click.option(
         *server_flags, "from_server", metavar="GLOB", help="The gearmand that they came from."
     )
-    for option in reversed((*_OPTIONS, from_server)):
+    for option in reversed((*_OPTIONS, *((state,) if state else ()), from_server)):
         with_filter = option(with_filter)
     return with_filter
 

@@ -15,7 +15,7 @@ _SHORT_JOB = 10  # digits of a job's id in a table: enough to be one among a mil
 
 
 @click.command(name="list")
-@filter_options()
+@filter_options
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
 @store_option

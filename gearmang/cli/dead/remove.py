@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gearmang.cli.dead.choice import filter_options
+from gearmang.cli.dead.choice import dead_filter_options
 from gearmang.cli.dead.planning import agreed_plan, plan_options
 from gearmang.cli.options import json_option, store_option
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("letters", metavar="[ID]...", nargs=-1)
-@filter_options()
+@dead_filter_options
 @plan_options
 @store_option
 @json_option

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gearmang.cli.dead.choice import filter_options
+from gearmang.cli.dead.choice import dead_filter_options
 from gearmang.cli.dead.planning import agreed_plan, plan_options
 from gearmang.cli.dead.when import Age
 from gearmang.cli.options import json_option, servers_option, store_option
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("letters", metavar="[ID]...", nargs=-1)
-@filter_options("--from-server")
+@dead_filter_options
 @plan_options
 @click.option("--rate", type=click.FloatRange(0.1), metavar="N", help="The most letters a second.")
 @click.option(

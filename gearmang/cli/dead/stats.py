@@ -15,7 +15,7 @@ _MOST_ROWS = 20  # functions, errors
 
 
 @click.command()
-@filter_options()
+@filter_options
 @store_option
 @json_option
 def stats(chosen: "Filter", store: str, as_json: bool) -> None:
