@@ -6,6 +6,7 @@ it is attempt 1 of a new job.
 """
 
 import os
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from gearmang.dossier import Dossier
 from gearmang.errors import BadEnvelope
 
 MAGIC = b"GEARMANG/1 "
+_FRESH = {"id", "attempt", "tries", "enqueued_at"}
+_JOB_ID = re.compile("[0-9a-f]{32}", re.ASCII)
 _RAW = "\\x:"  # before a function's name in hexadecimal
 LONGEST_INTEGER = 63  # bits that JSON parsers everywhere take
 LONGEST_FLOAT = 1000  # bits of the largest integers that are a float
@@ -126,6 +129,8 @@ class Envelope:
     def _from_head(cls, head: object, payload: bytes) -> Self:
         if not isinstance(head, Mapping):
             raise BadEnvelope("the envelope's first line is no JSON object")
+        if head.keys() == _FRESH and _is_fresh(head):  # nearly every job; a fifth of the cost
+            return cls(payload=payload, job_id=head["id"], enqueued_at=head["enqueued_at"])
         history = _expect(head, "history", list, [])
         if not all(isinstance(entry, dict) for entry in history):
             raise BadEnvelope("the envelope's history holds something other than objects")
@@ -143,6 +148,18 @@ class Envelope:
             server=_expect(head, "server", str, None),
             history=tuple(Dossier.from_dict(entry) for entry in history[-LONGEST_HISTORY:]),
         )
+
+
+def _is_fresh(head: Mapping[str, Any]) -> bool:
+    """Whether a head is exactly what `sealed` writes."""
+    job_id, enqueued_at = head["id"], head["enqueued_at"]
+    return (
+        type(job_id) is str
+        and _is_job_id(job_id)
+        and type(enqueued_at) is float
+        and (head["attempt"], head["tries"]) == (1, 0)
+        and type(head["attempt"]) is type(head["tries"]) is int
+    )
 
 
 def _is_utf8(text: str) -> bool:
@@ -185,7 +202,7 @@ def _expect(head: Mapping[str, Any], name: str, kind: Any, default: Any) -> Any:
 
 
 def _is_job_id(text: str) -> bool:
-    return len(text) == 32 and all(digit in "0123456789abcdef" for digit in text)
+    return _JOB_ID.fullmatch(text) is not None
 
 
 def _id_from_unique(unique: bytes) -> str | None:
