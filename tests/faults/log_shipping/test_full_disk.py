@@ -13,6 +13,7 @@ import log_shipping
 from log_shipping import record
 from log_shipping.mending import end_torn_line
 from tests.faults.log_shipping.conftest import in_child
+from tests.unit.log_shipping.conftest import VALIDATOR
 
 PATIENCE_MS = 150  # the stated bound of 100 ms, and what the machine takes besides
 
@@ -26,6 +27,8 @@ def whole(folder: Path) -> tuple[list[dict[str, Any]], int]:
                 found.append(json.loads(line))
             except ValueError:
                 torn += 1
+            else:
+                VALIDATOR.validate(found[-1])
     return found, torn
 
 

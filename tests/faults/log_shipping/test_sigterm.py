@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.daemons.process import Process, await_that
+from tests.unit.log_shipping.conftest import VALIDATOR
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,7 +37,10 @@ def run(folder: Path, before: str = "") -> tuple[int, list[dict[str, Any]]]:
         await_that(lambda: "ready" in process.output(), "the block is open")
         process.send(signal.SIGTERM)
         status = process.wait()
-    return status, [json.loads(line) for path in folder.glob("*.jsonl") for line in path.open()]
+    found = [json.loads(line) for path in folder.glob("*.jsonl") for line in path.open()]
+    for one in found:
+        VALIDATOR.validate(one)
+    return status, found
 
 
 def test_open_records_are_written_and_the_process_dies_of_the_signal(folder: Path) -> None:

@@ -20,12 +20,16 @@ from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import Process, await_that
 from tests.daemons.redis import Redis
 from tests.integration.log_shipping import jobs
+from tests.unit.log_shipping.conftest import VALIDATOR
 
 ROOT = Path(__file__).parents[3]
 
 
 def records(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for path in folder.glob("*.jsonl") for line in path.open()]
+    found = [json.loads(line) for path in folder.glob("*.jsonl") for line in path.open()]
+    for one in found:
+        VALIDATOR.validate(one)
+    return found
 
 
 @pytest.fixture
