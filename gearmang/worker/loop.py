@@ -96,6 +96,9 @@ class Stream:
             self.sock.close()
 
     def _ready(self, mask: int) -> None:
+        if mask == READ:
+            self._on_readable()
+            return
         if mask & WRITE and self._left:
             self._send_left()
         if mask & ~WRITE:

@@ -117,6 +117,7 @@ class Supervisor:
 
     def _start(self, job: Assigned) -> None:
         self._sequence = sequence = self._sequence + 1
+        self._executors.run(sequence, job.body)  # it runs while the rest is noted
         now = time.monotonic()
         self._attempt = Attempt(job, sequence, now, self._run_id)
         options = self._options
@@ -126,7 +127,6 @@ class Supervisor:
         if options.max_memory:
             self._memory_at = now + MEMORY_CHECK
             self._wake_by(self._memory_at)
-        self._executors.run(sequence, job.body)
 
     def _answered(self, answer: Answer) -> None:
         attempt = self._attempt

@@ -57,14 +57,15 @@ def _rates(gearmand: Gearmand) -> Iterator[Figure]:
         for _ in range(ROUNDS):  # interleaved: what else the machine does meets all of them
             for name, worker in workers.items():
                 rates[name].append(_rate(gearmand, functions[name], worker))
-    middle = {name: statistics.median(measured) for name, measured in rates.items()}
+    # What else the machine does only ever slows a round down: the best ones compare the workers.
+    best = {name: max(measured) for name, measured in rates.items()}
     for other, bound in (("pygearman", 2.0), ("gearman -w", 0.5)):
         yield Figure(
             f"no-op jobs a second with isolation, against {other} without",
-            middle["gearmang"] / middle[other],
+            best["gearmang"] / best[other],
             bound=bound,
             sense="at least",
-            detail=f"{middle['gearmang']:,.0f}/s and {middle[other]:,.0f}/s, median of {ROUNDS}",
+            detail=f"{best['gearmang']:,.0f}/s and {best[other]:,.0f}/s, best of {ROUNDS} each",
         )
 
 
