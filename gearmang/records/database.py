@@ -13,7 +13,7 @@ from gearmang.records.tables import statements
 
 ERASE_LINE = "\r\x1b[2K"
 SETTINGS = {
-    "memory_limit": "1GB",  # what does not fit goes to a temporary folder
+    "memory_limit": "700MB",  # what does not fit goes to a temporary folder
     "preserve_insertion_order": "false",  # takes memory; every query says its order
     "autoinstall_known_extensions": "false",  # nothing is fetched while a question is answered
 }
