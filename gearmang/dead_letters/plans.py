@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, text, update
 
 from gearmang.dead_letters.errors import AmbiguousId, NoSuchLetter, Refused
 from gearmang.dead_letters.events import operator
@@ -15,6 +15,7 @@ from gearmang.dead_letters.schema import dead_letters, plan_items, plans
 
 _PLAN_DIGITS: Final = 8
 _IDS_A_STATEMENT: Final = 500
+_LARGE: Final = 5_000  # letters
 
 
 def propose(
@@ -65,17 +66,22 @@ def propose(
     connection.execute(
         update(plans).where(plans.c.plan == plan).values(letters=number.scalar_subquery())
     )
-    return get(connection, plan)
+    made = get(connection, plan)
+    if made.letters > _LARGE and connection.dialect.name == "postgresql":
+        # Until it has counted them, PostgreSQL takes a plan's letters for a handful, and sorts
+        # all of them for each batch.
+        connection.execute(text("ANALYZE dead_letter_plan_items"))
+    return made
 
 
-def get(connection: Connection, text: str) -> Row[Any]:
+def get(connection: Connection, digits: str) -> Row[Any]:
     """The one plan whose id starts like this.
 
     Raises:
         NoSuchLetter: none has.
         AmbiguousId: several have; the text lists them.
     """
-    start = text.strip().lower()
+    start = digits.strip().lower()
     found = connection.execute(
         select(plans)
         .where(plans.c.plan >= start, plans.c.plan < start + "~")
@@ -83,10 +89,10 @@ def get(connection: Connection, text: str) -> Row[Any]:
         .limit(10)
     ).all()
     if not found or not start:
-        raise NoSuchLetter(f"no plan {text!r} in the store; `gearmang dead history` shows them")
+        raise NoSuchLetter(f"no plan {digits!r} in the store; `gearmang dead history` shows them")
     if len(found) > 1:
         raise AmbiguousId(
-            f"{text!r} is the start of several plans: {', '.join(row.plan for row in found)}"
+            f"{digits!r} is the start of several plans: {', '.join(row.plan for row in found)}"
         )
     return found[0]
 
