@@ -26,6 +26,7 @@ from gearmang.worker.dossiers import Failing, import_roots, of_exception
 from gearmang.worker.job import Job, encoded
 from gearmang.worker.loading import made
 from gearmang.worker.options import Hook, Options
+from gearmang.worker.receiving import receive
 from gearmang.worker.scratch import tmp_name
 from gearmang.worker.verdicts import Reject, Retry, TimeLimitExceeded
 from log_shipping import Record
@@ -33,10 +34,6 @@ from log_shipping.ambient import TaskLogger
 from log_shipping.configuration import handler_of_environment
 from log_shipping.silent import SILENT, SilentRecord
 
-RECEIVE_SIZE: Final = 64 * 1024  # bytes
-# The next job of a full queue is here in 30 µs; to sleep, and to be woken on another processor,
-# costs as much again: staying awake brings 17,000 jobs a second where sleeping brings 9,000.
-AWAKE_FOR: Final = 100e-6  # seconds
 CPU_AT_START: Final = struct.Struct("d")  # seconds, in the page that the supervisor can read
 
 _PAGE_SIZE: Final = resource.getpagesize()
@@ -97,7 +94,7 @@ class Executor:
         if self._options.time_limit:
             signal.signal(signal.SIGALRM, self._time_is_up)
         self._answer(frames.READY)
-        while (received := self._receive()) is not None:
+        while (received := receive(self._sock)) is not None:
             self._run(*received)
             if os.getpid() != self._pid:
                 os._exit(0)  # a child that the job forked and that came back from it
@@ -236,39 +233,6 @@ class Executor:
             os._exit(0)
         with self._lock:  # the job may send from several threads
             self._sock.sendall(frames.answer_frame(kind, body))
-
-    def _receive_soon(self) -> bytes:
-        """What the supervisor sends next; stays awake for it, and lets others run meanwhile."""
-        until = time.perf_counter() + AWAKE_FOR
-        while time.perf_counter() < until:
-            try:
-                return self._sock.recv(RECEIVE_SIZE, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                os.sched_yield()
-        return self._sock.recv(RECEIVE_SIZE)
-
-    def _receive(self) -> tuple[int, bytes] | None:
-        """The next job's sequence number and body; None when no more will come."""
-        data = self._receive_soon()
-        header = frames.JOB_HEADER
-        while data and len(data) < header.size:
-            more = self._sock.recv(RECEIVE_SIZE)
-            data = data + more if more else b""
-        if not data:
-            return None
-        sequence, size = header.unpack_from(data)
-        if len(data) == header.size + size:
-            return sequence, data[header.size :]
-        body = bytearray(size)
-        filled = len(data) - header.size
-        body[:filled] = data[header.size :]
-        view = memoryview(body)
-        while filled < size:
-            count = self._sock.recv_into(view[filled:])
-            if not count:
-                return None
-            filled += count
-        return sequence, bytes(body)
 
 
 def resident_bytes(pid: int) -> int:
