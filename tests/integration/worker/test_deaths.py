@@ -78,7 +78,7 @@ def test_a_sleep_in_c_that_ignores_signals_is_killed_five_seconds_after_the_limi
     worker = start(TARGET, "--attempts", "2", "--time-limit", "0.2")
     client.submit("die", "deaf_sleep")
 
-    history = letters.next().history
+    history = letters.next(timeout=20.0).history
 
     assert [dossier.outcome for dossier in history] == ["timed_out"] * 2
     assert [dossier.signal for dossier in history] == [signal.SIGKILL] * 2
