@@ -27,10 +27,14 @@ def other(tmp_path: Path) -> Iterator[Gearmand]:
 def test_jobs_are_taken_from_all_servers_in_turn(
     gearmand: Gearmand, other: Gearmand, start: StartWorker, notes: Path
 ) -> None:
+    worker = start(ACT, "--server", other.address, function="act")
+    await_that(lambda: other.functions().get("act", (0, 0, 0))[2] == 1, "both have the worker")
+    worker.send(signal.SIGTSTP)
+    await_that(lambda: "quiet" in worker.output(), "it takes no jobs")
     for server, letter in ((gearmand, "a"), (other, "b")):
         with Client([server.address]) as client:
             client.submit_many(("act", f"note {letter}".encode()) for _ in range(5))
-    start(ACT, "--server", other.address, function="act")
+    worker.send(signal.SIGCONT)
 
     await_that(lambda: len(notes.read_text()) == 20, "all are done")
 
