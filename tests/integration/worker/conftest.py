@@ -35,13 +35,23 @@ class Letters:
             for packet in self._connection.receive(deadline - time.monotonic()):
                 if packet.command == wire.JOB_ASSIGN_UNIQ:
                     handle, _, unique, data = packet.split(4)
-                    self._connection.send(wire.request(wire.WORK_COMPLETE, handle, b""))
+                    self._complete(handle, deadline)
                     letter = Envelope.unpack(data)
                     assert unique.decode() == letter.death_id
                     return letter
             self._connection.send(wire.request(wire.PRE_SLEEP))
             self._connection.receive(min(1.0, max(deadline - time.monotonic(), 0.0)))
         raise TimeoutError(f"no dead letter within {timeout:g} s")
+
+    def _complete(self, handle: bytes, deadline: float) -> None:
+        # gearmand answers in order: once the echo is back, `status` no longer counts the letter.
+        done = wire.request(wire.WORK_COMPLETE, handle, b"")
+        self._connection.send(done, wire.request(wire.ECHO_REQ, b"done"))
+        while time.monotonic() < deadline:
+            packets = self._connection.receive(deadline - time.monotonic())
+            if any(packet.command == wire.ECHO_RES for packet in packets):
+                return
+        raise TimeoutError("gearmand has not taken the completion of a dead letter")
 
     def close(self) -> None:
         self._connection.close()
