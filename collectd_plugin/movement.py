@@ -4,10 +4,12 @@ gearmand has no counters, only the queue as it is now. Each thing here is report
 and is absent where it is not.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from gearmang.admin.records import FunctionStatus, QueuedJob
+from gearmang.protocol.entries import FunctionStatus, QueuedJob
 
 
 class Rate(NamedTuple):

@@ -5,6 +5,8 @@ no UTF-8 (seen with 5.12). So whatever is no letter, no digit and not in ``_-.:@
 ``%XX``, which can be read back; what is then too long is cut and told apart by its digest.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -39,7 +41,7 @@ class Names(dict[str, str]):
         return map(self.__getitem__, functions)
 
 
-class Series:
+class SeriesNames:
     """The series names of one server's functions, by what they begin with."""
 
     def __init__(self) -> None:

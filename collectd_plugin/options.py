@@ -1,14 +1,16 @@
-"""The options of ``<Module collectd_plugin>``: collectd's configuration tree in, `Options` out."""
+"""The options of ``<Module collectd_plugin>``: collectd's tree in, `PluginOptions` out."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from collectd_plugin.names import quoted_name
-from gearmang.admin.tls import Tls
 from gearmang.errors import GearmangError
-from gearmang.poll import Target
-from gearmang.server import Server
+from gearmang.protocol.server import Server
+from gearmang.protocol.tls import Tls
+from gearmang.watch.poll import Target
 
 SHORTEST_INTERVAL = 0.01  # seconds
 DEFAULT_TIMEOUT = 2.0  # seconds
@@ -22,14 +24,14 @@ class ConfigNode(Protocol):
     @property
     def values(self) -> Sequence[Any]: ...
     @property
-    def children(self) -> Sequence["ConfigNode"]: ...
+    def children(self) -> Sequence[ConfigNode]: ...
 
 
-class BadOption(GearmangError):
+class BadDirective(GearmangError):
     """An option that cannot be used; the text names it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NamedTarget:
     """A server and the plugin_instance that its values appear under."""
 
@@ -37,8 +39,8 @@ class NamedTarget:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+@dataclass(frozen=True)
+class PluginOptions:
     """What to poll and what to report; packaging/collectd/gearmang.conf tells each one."""
 
     servers: tuple[NamedTarget, ...] = ()
@@ -56,11 +58,11 @@ class Options:
     notifications: bool = True
 
 
-def read_options(nodes: Iterable[ConfigNode]) -> Options:
+def read_options(nodes: Iterable[ConfigNode]) -> PluginOptions:
     """Read the children of the module's block.
 
     Raises:
-        BadOption: the first option that cannot be used.
+        BadDirective: the first option that cannot be used.
     """
     found: dict[str, Any] = {}
     servers: list[NamedTarget] = []
@@ -71,26 +73,26 @@ def read_options(nodes: Iterable[ConfigNode]) -> Options:
             continue
         if key not in _OPTIONS:
             known = ", ".join(["Server", *(name for name, _, _ in _OPTIONS.values())])
-            raise BadOption(f"option {node.key} is unknown; the options are {known}")
+            raise BadDirective(f"option {node.key} is unknown; the options are {known}")
         if node.children:
-            raise BadOption(f"option {node.key} is no block")
+            raise BadDirective(f"option {node.key} is no block")
         _, field, read = _OPTIONS[key]
         value = read(node)
         found[field] = (*found.get(field, ()), *value) if isinstance(value, tuple) else value
     _check(servers, found)
-    return Options(servers=tuple(servers), **found)
+    return PluginOptions(servers=tuple(servers), **found)
 
 
 def _check(servers: list[NamedTarget], found: dict[str, Any]) -> None:
     if not servers and not found.get("dead_letters"):
-        raise BadOption('option Server is missing; write <Server "HOST:PORT"> and </Server>')
+        raise BadDirective('option Server is missing; write <Server "HOST:PORT"> and </Server>')
     names = [server.name for server in servers]
     for name in names:
         if names.count(name) > 1:
-            raise BadOption(f"option Server {name} is there twice; give each its own Name")
+            raise BadDirective(f"option Server {name} is there twice; give each its own Name")
     interval, timeout = found.get("interval"), found.get("timeout", DEFAULT_TIMEOUT)
     if interval is not None and timeout >= interval:
-        raise BadOption(
+        raise BadDirective(
             f"option Timeout is {timeout:g} s, with an Interval of {interval:g} s; "
             "a poll must end before the next one starts"
         )
@@ -101,13 +103,13 @@ def _server(node: ConfigNode) -> NamedTarget:
     try:
         server = Server.parse(address)
     except GearmangError as error:
-        raise BadOption(f"option Server: {error}") from None
+        raise BadDirective(f"option Server: {error}") from None
     found: dict[str, Any] = {}
     for child in node.children:
         key = child.key.lower()
         if key not in _SERVER_OPTIONS:
             known = ", ".join(name for name, _, _ in _SERVER_OPTIONS.values())
-            raise BadOption(
+            raise BadDirective(
                 f"option {child.key} in Server {address} is unknown; the options are {known}"
             )
         _, field, read = _SERVER_OPTIONS[key]
@@ -115,26 +117,26 @@ def _server(node: ConfigNode) -> NamedTarget:
     name = found.pop("name", str(server))
     asked = found.pop("tls", bool(found))
     if found and not asked:
-        raise BadOption(f"option TLS in Server {address} is false, with files for TLS beside it")
+        raise BadDirective(f"option TLS in Server {address} is false, with files for TLS beside it")
     return NamedTarget(Target(server, Tls(**found) if asked else None), quoted_name(name, "[]"))
 
 
 def _only(node: ConfigNode) -> Any:
     if len(node.values) != 1:
-        raise BadOption(f"option {node.key} takes one value, not {len(node.values)}")
+        raise BadDirective(f"option {node.key} takes one value, not {len(node.values)}")
     return node.values[0]
 
 
 def _text(node: ConfigNode) -> str:
     value = _only(node)
     if not isinstance(value, str) or not value or "\0" in value:
-        raise BadOption(f'option {node.key}: {value!r} is no text; write {node.key} "TEXT"')
+        raise BadDirective(f'option {node.key}: {value!r} is no text; write {node.key} "TEXT"')
     return value
 
 
 def _texts(node: ConfigNode) -> tuple[str, ...]:
     if not node.values or not all(isinstance(value, str) and value for value in node.values):
-        raise BadOption(f'option {node.key} takes patterns; write {node.key} "image.*"')
+        raise BadDirective(f'option {node.key} takes patterns; write {node.key} "image.*"')
     return tuple(node.values)
 
 
@@ -144,7 +146,7 @@ def _flag(node: ConfigNode) -> bool:
         return value
     known = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
     if not isinstance(value, str) or value.lower() not in known:
-        raise BadOption(f"option {node.key}: {value!r} is neither true nor false")
+        raise BadDirective(f"option {node.key}: {value!r} is neither true nor false")
     return known[value.lower()]
 
 
@@ -155,32 +157,32 @@ def _number(node: ConfigNode) -> float:
     except (TypeError, ValueError):
         number = float("nan")
     if not 0 <= number < float("inf"):
-        raise BadOption(f"option {node.key}: {value!r} is no number of 0 or more")
+        raise BadDirective(f"option {node.key}: {value!r} is no number of 0 or more")
     return number
 
 
 def _seconds(node: ConfigNode) -> float:
     number = _number(node)
     if number < SHORTEST_INTERVAL:
-        raise BadOption(f"option {node.key}: {number:g} s is less than {SHORTEST_INTERVAL} s")
+        raise BadDirective(f"option {node.key}: {number:g} s is less than {SHORTEST_INTERVAL} s")
     return number
 
 
 def _count(node: ConfigNode) -> int:
     number = _number(node)
     if number < 1 or number != int(number):
-        raise BadOption(f"option {node.key}: {number:g} is no whole number of 1 or more")
+        raise BadDirective(f"option {node.key}: {number:g} is no whole number of 1 or more")
     return int(number)
 
 
 def _store(node: ConfigNode) -> str:
-    from gearmang.dead_letters.address import Address
+    from gearmang.dead_letters.store.address import Address
 
     store = _text(node)
     try:
         Address.parse(store)
     except GearmangError as error:
-        raise BadOption(f"option {node.key}: {error}") from None
+        raise BadDirective(f"option {node.key}: {error}") from None
     return store
 
 

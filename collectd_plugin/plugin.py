@@ -1,19 +1,21 @@
 """collectd's callbacks: read the configuration, poll, dispatch, tell when a server is lost."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterable
 from typing import Any
 
 from collectd_plugin import report
 from collectd_plugin.movement import Memory
-from collectd_plugin.names import Names, Series
-from collectd_plugin.options import ConfigNode, NamedTarget, Options, read_options
+from collectd_plugin.names import Names, SeriesNames
+from collectd_plugin.options import ConfigNode, NamedTarget, PluginOptions, read_options
 from collectd_plugin.selection import Wanted, select
-from gearmang.admin.errors import AdminError
 from gearmang.errors import GearmangError
-from gearmang.fleet import fleet
-from gearmang.poll import Snapshot, poll
+from gearmang.protocol.errors import AdminError
 from gearmang.terminal import clean
+from gearmang.watch.fleet import fleet
+from gearmang.watch.poll import Snapshot, poll
 
 PLUGIN = "gearman"
 DEAD_LETTERS = "dead_letters"  # the plugin_instance of the store's values
@@ -23,10 +25,10 @@ _KEPT_NAMES = 1_000  # names that are remembered whatever the number of function
 class _Watched:
     """One server, and what is known of it from earlier reads."""
 
-    def __init__(self, named: NamedTarget, options: Options) -> None:
+    def __init__(self, named: NamedTarget, options: PluginOptions) -> None:
         self.target, self.name = named.target, named.name
         self.memory = Memory(options.stalled_polls)
-        self.series = Series()
+        self.series = SeriesNames()
         self.wanted = Wanted(options.functions, options.ignored_functions)
         self.up: bool | None = None
 
@@ -48,7 +50,7 @@ class Plugin:
     def __init__(self, collectd: Any) -> None:
         self._collectd = collectd
         self._nodes: list[ConfigNode] = []
-        self._options = Options()
+        self._options = PluginOptions()
         self._watched: list[_Watched] = []
         self._said: set[str] = set()
         self._store_names = Names()
@@ -100,7 +102,7 @@ class Plugin:
             return
         self._say("poll")
         took = time.monotonic() - begun
-        for watched, result in zip(self._watched, results, strict=True):
+        for watched, result in zip(self._watched, results):
             try:
                 self._dispatch(watched.name, [report.Column("duration", [("poll", took)])])
                 if isinstance(result, Snapshot):
@@ -159,7 +161,7 @@ class Plugin:
 
     def read_dead_letters(self, store: str) -> None:
         """Count the store's dead letters once; nothing is raised."""
-        from gearmang.dead_letters.tally import tally
+        from gearmang.dead_letters.store.tally import tally
 
         try:
             counted = tally(store, since=self._started, timeout=self._options.timeout)

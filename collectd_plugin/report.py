@@ -1,17 +1,19 @@
 """What one poll of one server is worth to collectd: columns of values, each of a standard type."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from operator import attrgetter, sub
 from typing import NamedTuple
 
 from collectd_plugin.movement import Movement
-from collectd_plugin.names import OTHER, TOTAL, Names, Series
-from collectd_plugin.selection import Selection
-from gearmang.admin.records import PriorityStatus
-from gearmang.dead_letters.tally import Tally
-from gearmang.fleet import Fleet
-from gearmang.poll import Snapshot
+from collectd_plugin.names import OTHER, TOTAL, Names, SeriesNames
+from collectd_plugin.selection import Reported
+from gearmang.dead_letters.store.tally import Tally
+from gearmang.protocol.entries import PriorityStatus
+from gearmang.watch.fleet import Fleet
+from gearmang.watch.poll import Snapshot
 
 
 class Column(NamedTuple):
@@ -50,7 +52,7 @@ def of_server(snapshot: Snapshot, movement: Movement, crew: Fleet | None) -> Ite
 
 
 def of_functions(
-    selection: Selection, movement: Movement, crew: Fleet | None, series: Series, now: float
+    selection: Reported, movement: Movement, crew: Fleet | None, series: SeriesNames, now: float
 ) -> Iterator[Column]:
     """The values of each function, of all together, and of those that are not listed.
 
@@ -58,7 +60,7 @@ def of_functions(
         now: in seconds since the epoch, for the age of workers.
     """
     listed, gone = selection.listed, movement.vanished
-    names, totals, running, workers = zip(*listed, strict=True) if listed else ((), (), (), ())
+    names, totals, running, workers = zip(*listed) if listed else ((), (), (), ())
     sums = [(TOTAL, selection.total)]
     if selection.rest:
         sums.append((OTHER, selection.other))
@@ -68,11 +70,11 @@ def of_functions(
         ("threads", workers, "workers"),
     ):
         of_sum = attrgetter(field)
-        yield Column(kind, zip(series.plain.of(names), numbers, strict=True))
+        yield Column(kind, zip(series.plain.of(names), numbers))
         yield Column(kind, [(name, of_sum(one)) for name, one in sums])
         yield Column(kind, [(name, 0) for name in series.plain.of(gone)])
     stalled = map(movement.stalled.__contains__, names)
-    yield Column("gauge", zip(series.stalled.of(names), stalled, strict=True))
+    yield Column("gauge", zip(series.stalled.of(names), stalled))
     yield Column("gauge", [(name, 0) for name in series.stalled.of(gone)])
     yield Column("gauge", [(f"stalled-{TOTAL}", len(movement.stalled))])
     busy = series.busy
@@ -81,20 +83,23 @@ def of_functions(
         "gauge", [(f"busy-{name}", one.running / one.workers) for name, one in sums if one.workers]
     )
     rates = movement.rates
-    submitted, drained = zip(*rates.values(), strict=True) if rates else ((), ())
-    yield Column("operations_per_second", zip(series.submitted.of(rates), submitted, strict=True))
-    yield Column("operations_per_second", zip(series.drained.of(rates), drained, strict=True))
+    submitted, drained = zip(*rates.values()) if rates else ((), ())
+    yield Column("operations_per_second", zip(series.submitted.of(rates), submitted))
+    yield Column("operations_per_second", zip(series.drained.of(rates), drained))
     if crew is not None:
         sizes = {name: one.size for name, one in crew.crews.items()}
         counted = map(sizes.get, names, repeat(0))
-        yield Column("count", zip(series.workers.of(names), counted, strict=True))
+        yield Column("count", zip(series.workers.of(names), counted))
         yield Column("count", [(name, 0) for name in series.workers.of(gone)])
         crews = [(series.oldest[name], crew.crews[name]) for name in names if name in sizes]
         yield Column("duration", [(name, one.age(now)) for name, one in crews])
 
 
 def of_priorities(
-    priorities: Sequence[PriorityStatus], selection: Selection, movement: Movement, series: Series
+    priorities: Sequence[PriorityStatus],
+    selection: Reported,
+    movement: Movement,
+    series: SeriesNames,
 ) -> Iterator[Column]:
     """Waiting jobs by priority, of each function and of all."""
     known = frozenset(function.name for function in selection.listed)

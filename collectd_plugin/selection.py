@@ -1,14 +1,16 @@
 """Which functions are reported one by one: the wanted ones, and of too many the largest."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from heapq import nlargest
 from typing import NamedTuple
 
-from gearmang.admin.records import FunctionStatus
+from gearmang.protocol.entries import FunctionStatus
 
 
-class Selection(NamedTuple):
+class Reported(NamedTuple):
     """The functions of one poll.
 
     Attributes:
@@ -44,20 +46,20 @@ class Wanted(dict[str, bool]):
         return made
 
 
-def select(functions: Sequence[FunctionStatus], wanted: Wanted, most: int) -> Selection:
+def select(functions: Sequence[FunctionStatus], wanted: Wanted, most: int) -> Reported:
     """Choose the functions that are wanted, the ``most`` of them with the longest queues."""
     if not wanted.all:
         functions = [function for function in functions if wanted[function.name]]
     total = _sum(functions)
     if len(functions) <= most:
-        return Selection(functions, frozenset(), total, _NOTHING)
+        return Reported(functions, frozenset(), total, _NOTHING)
     listed = nlargest(most, functions, key=lambda function: function.total)
     own = _sum(listed)
     other = FunctionStatus(
         "", total.total - own.total, total.running - own.running, total.workers - own.workers
     )
     rest = {function.name for function in functions}.difference(one.name for one in listed)
-    return Selection(listed, frozenset(rest), total, other)
+    return Reported(listed, frozenset(rest), total, other)
 
 
 _NOTHING = FunctionStatus("", 0, 0, 0)
@@ -66,5 +68,5 @@ _NOTHING = FunctionStatus("", 0, 0, 0)
 def _sum(functions: Sequence[FunctionStatus]) -> FunctionStatus:
     if not functions:
         return _NOTHING
-    _, totals, running, workers = zip(*functions, strict=True)
+    _, totals, running, workers = zip(*functions)
     return FunctionStatus("", sum(totals), sum(running), sum(workers))

@@ -1,12 +1,14 @@
 """Gearmang keeps a Gearman pipeline healthy; README.md tells how."""
 
+from __future__ import annotations
+
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gearmang.client import Client
     from gearmang.errors import NotQueued
-    from gearmang.submission import Submission
+    from gearmang.job.client import Client
+    from gearmang.job.submission import Submission
     from gearmang.worker import Job, Worker
     from gearmang.worker.verdicts import Reject, Retry, TimeLimitExceeded
 
@@ -24,12 +26,12 @@ __all__ = [
 # Imported when they are first asked for: a Nagios check imports this package, too, and has no
 # time for a worker.
 _HOMES = {
-    "Client": "gearmang.client",
+    "Client": "gearmang.job.client",
     "Job": "gearmang.worker.job",
     "NotQueued": "gearmang.errors",
     "Reject": "gearmang.worker.verdicts",
     "Retry": "gearmang.worker.verdicts",
-    "Submission": "gearmang.submission",
+    "Submission": "gearmang.job.submission",
     "TimeLimitExceeded": "gearmang.worker.verdicts",
     "Worker": "gearmang.worker",
 }

@@ -1,5 +1,7 @@
 """Text from the queue, made fit for a terminal: no escape sequence reaches the reader's screen."""
 
+from __future__ import annotations
+
 import re
 
 # C0 controls but for tab and newline, DEL, the C1 controls, what reorders text invisibly, and

@@ -1,37 +1,39 @@
 """How old workers are, as their client ids say, and how their ages are judged."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 from nagiosplugin.state import Ok, ServiceState, Warn
 
-from gearmang.admin import Connection
-from gearmang.worker_id import WorkerId
+from gearmang.protocol import Peer
+from gearmang.watch.worker_id import WorkerId
 from nagios_checks import wording
-from nagios_checks.report import Finding, Series
+from nagios_checks.report import Figure, Finding
 from nagios_checks.thresholds import Limits, severity
 
 CLOCK_SKEW = 300.0  # seconds that a worker may have started in our future
 
 
-class Worker(NamedTuple):
+class AgedWorker(NamedTuple):
     """One worker: who it is, and its age in seconds, None where that cannot be told."""
 
     who: str
     age: float | None
 
 
-def by_id(connection: Connection, now: float) -> Worker:
+def by_id(connection: Peer, now: float) -> AgedWorker:
     """A worker whose client id says when it started.
 
     One that starts in the future, by more than clocks may differ, has no age that can be trusted.
     """
     worker = WorkerId.parse(connection.client_id)
     if worker is None or worker.started > now + CLOCK_SKEW:
-        return Worker(f"{connection.client_id} at {connection.host}", None)
-    return Worker(f"pid {worker.pid} on {worker.host}", worker.age(now))
+        return AgedWorker(f"{connection.client_id} at {connection.host}", None)
+    return AgedWorker(f"pid {worker.pid} on {worker.host}", worker.age(now))
 
 
-def judge_workers(name: str, workers: list[Worker], limits: Limits) -> Finding:
+def judge_workers(name: str, workers: list[AgedWorker], limits: Limits) -> Finding:
     """Judge the workers of one function by the oldest of them.
 
     Ages that cannot be told are a WARNING of their own: behind one may be a worker that hangs.
@@ -40,7 +42,7 @@ def judge_workers(name: str, workers: list[Worker], limits: Limits) -> Finding:
     unreadable = [worker for worker in workers if worker.age is None]
     phrases: list[str] = []
     verdict: ServiceState = Ok
-    series: tuple[Series, ...] = ()
+    series: tuple[Figure, ...] = ()
     oldest = 0.0
     if aged:
         oldest, who = max(aged)
@@ -51,7 +53,7 @@ def judge_workers(name: str, workers: list[Worker], limits: Limits) -> Finding:
             f"oldest worker of {wording.shown(name)} is {wording.duration(oldest)} old{limit}: "
             f"{wording.shown(who)}"
         )
-        series = (Series(name, int(oldest), "", "s", *limits, additive=False),)
+        series = (Figure(name, int(oldest), "", "s", *limits, additive=False),)
     if unreadable:
         verdict = max(verdict, Warn, key=severity)
         phrases.append(

@@ -1,18 +1,20 @@
 """check_gearmang_all: every service of one file, each source asked once, each result submitted."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
 
 from nagiosplugin.state import Ok
 
-from gearmang.poll import Target
+from gearmang.watch.poll import Target
 from nagios_checks import wording
 from nagios_checks.command import attempted
 from nagios_checks.config import Service, services
 from nagios_checks.options import BadOption, Chosen, Option, Parser
 from nagios_checks.passive import Result
 from nagios_checks.plugin import Outcome, Style, render
-from nagios_checks.report import Finding, Report, Series
+from nagios_checks.report import Figure, Finding, Report
 from nagios_checks.sources import Sources, targets
 from nagios_checks.thresholds import STATES, number_range
 
@@ -104,7 +106,7 @@ def summary(results: Sequence[Result], *, submitted: bool) -> Report:
     services = wording.plural(len(results), "service")
     fine = f"{services}, {wrong} not OK"
     if submitted:
-        series = (Series("services", len(results)), Series("not_ok", wrong))
+        series = (Figure("services", len(results)), Figure("not_ok", wrong))
         return Report([Finding(Ok, fine, series=series)], f"{fine}, submitted")
     return Report(findings, f"{services}, all OK")
 

@@ -1,5 +1,7 @@
 """What the commands do: read options, judge, print, exit; never a traceback, never a hang."""
 
+from __future__ import annotations
+
 import os
 import sys
 import time

@@ -12,7 +12,9 @@ It reads like this, with each option by its long name:
     function = ["resize=100,500"]
 """
 
-import tomllib
+from __future__ import annotations
+
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +23,11 @@ from typing import Any, NamedTuple
 from gearmang.errors import GearmangError
 from nagios_checks.command import load
 from nagios_checks.options import Chosen, Option, Parser
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 CHECKS = ("dead_letters", "queues", "roundtrip", "server", "tasks", "uptime", "workers")
 LARGEST_FILE = 16 * 1024 * 1024  # bytes
@@ -143,6 +150,6 @@ def _words(option: Option, key: str, value: object) -> list[str]:
     if not option.many and len(values) != 1:
         raise BadConfig(f"{key} takes one value")
     for one in values:
-        if isinstance(one, bool) or not isinstance(one, str | int | float):
+        if isinstance(one, bool) or not isinstance(one, (str, int, float)):
             raise BadConfig(f"{key} is {one!r}; write a text or a number")
     return [word for one in values for word in (flag, str(one))]

@@ -1,13 +1,15 @@
 """check_gearmang_dead_letters: jobs that died lately, pile up, or die in a new way."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from nagiosplugin.state import Ok, ServiceState
 
 from nagios_checks import wording
 from nagios_checks.options import HELP_COLUMN, Chosen, Option, Parser, selection
-from nagios_checks.report import Finding, Report, Series
-from nagios_checks.selection import Selection
+from nagios_checks.report import Figure, Finding, Report
+from nagios_checks.selection import Judged
 from nagios_checks.sources import DEFAULT_STORE, Sources
 from nagios_checks.thresholds import Limits, number_range, pair, seconds, state
 
@@ -73,7 +75,7 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
     return Report(findings, "; ".join(found.text for found in sums))
 
 
-def judge_arrived(arrived: dict[str, int], functions: Selection, window: str) -> Finding:
+def judge_arrived(arrived: dict[str, int], functions: Judged, window: str) -> Finding:
     """Judge what died within the window, of all functions that have no limits of their own."""
     together: dict[str, int] = {}
     for name, count in arrived.items():
@@ -83,20 +85,20 @@ def judge_arrived(arrived: dict[str, int], functions: Selection, window: str) ->
     count = sum(together.values())
     text = f"{wording.plural(count, 'dead letter')} arrived within {window}"
     return _judged(
-        text, count, functions.default, Series("arrived", count, of_all=True), _named(together)
+        text, count, functions.default, Figure("arrived", count, of_all=True), _named(together)
     )
 
 
-def judge_kept(kept: dict[str, int], functions: Selection, total: Limits) -> Finding:
+def judge_kept(kept: dict[str, int], functions: Judged, total: Limits) -> Finding:
     """Judge all that wait in the store."""
     chosen = {name: count for name, count in kept.items() if functions.rule(name)}
     count = sum(chosen.values())
     text = f"{wording.plural(count, 'dead letter')} kept"
-    return _judged(text, count, total, Series("kept", count, of_all=True), _named(chosen))
+    return _judged(text, count, total, Figure("kept", count, of_all=True), _named(chosen))
 
 
 def judge_functions(
-    arrived: dict[str, int], kept: dict[str, int], functions: Selection, window: str
+    arrived: dict[str, int], kept: dict[str, int], functions: Judged, window: str
 ) -> Iterator[Finding]:
     """Judge each function by limits of its own, where it has some; else it is only counted."""
     for name in sorted(arrived.keys() | kept.keys()):
@@ -105,12 +107,12 @@ def judge_functions(
             count = arrived.get(name, 0)
             letters = wording.plural(count, "dead letter")
             text = f"{wording.shown(name)} has {letters} from the last {window}"
-            found = _judged(text, count, rule.limits or Limits(), Series(name, count))
-            yield found._replace(series=(*found.series, Series(name, kept.get(name, 0), "kept")))
+            found = _judged(text, count, rule.limits or Limits(), Figure(name, count))
+            yield found._replace(series=(*found.series, Figure(name, kept.get(name, 0), "kept")))
 
 
 def judge_new(
-    fingerprints: dict[str, str], functions: Selection, verdict: ServiceState
+    fingerprints: dict[str, str], functions: Judged, verdict: ServiceState
 ) -> Iterator[Finding]:
     """Judge the kinds of failure that were never seen before the window."""
     new = sorted((name, mark) for mark, name in fingerprints.items() if functions.rule(name))
@@ -123,7 +125,7 @@ def judge_new(
         yield Finding(verdict, f"never seen before: {named}{more}", weight=len(new))
 
 
-def _judged(text: str, count: int, limits: Limits, series: Series, named: str = "") -> Finding:
+def _judged(text: str, count: int, limits: Limits, series: Figure, named: str = "") -> Finding:
     broken = limits.broken(count)
     if broken is not None:
         text += f" (limit {wording.limit(broken)}){named}"

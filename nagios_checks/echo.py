@@ -1,5 +1,7 @@
 """The function behind check_gearmang_roundtrip: it gives back what it gets."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -8,6 +10,6 @@ if TYPE_CHECKING:
 ECHO_FUNCTION = "gearmang_echo"
 
 
-def echo(job: "Job") -> bytes:
+def echo(job: Job) -> bytes:
     """For ``gearmang work nagios_checks.echo:echo --function gearmang_echo``."""
     return job.raw

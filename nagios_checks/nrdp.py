@@ -1,5 +1,7 @@
 """Results handed to a distant Nagios through NRDP: all of them in one POST of JSON."""
 
+from __future__ import annotations
+
 import json
 import re
 import urllib.error

@@ -3,6 +3,8 @@ r"""Results handed to Nagios: through its command pipe, or as files in its check
 In both, a newline of the output is written ``\n`` and a backslash ``\\``.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import secrets

@@ -6,6 +6,8 @@ differ: a state that is known to be bad outranks UNKNOWN, so that a server that 
 never hides a critical queue; the first line names all that is wrong, worst first.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,7 +20,7 @@ from nagiosplugin.state import Ok, ServiceState
 from nagiosplugin.summary import Summary
 
 from nagios_checks.options import Chosen
-from nagios_checks.report import Finding, Report, Series
+from nagios_checks.report import Figure, Finding, Report
 from nagios_checks.thresholds import severity
 from nagios_checks.wording import label, number, plural, threshold
 
@@ -44,7 +46,7 @@ class Style(NamedTuple):
     asked: str = ""
 
     @classmethod
-    def of(cls, chosen: Chosen, asked: str = "") -> "Style":
+    def of(cls, chosen: Chosen, asked: str = "") -> Style:
         """The style that a check's options ask for."""
         return cls(
             verbose=min(chosen.verbose, 3),
@@ -187,7 +189,7 @@ def _line(found: Finding) -> str:
     return f"{str(found.state).upper()}: {found.text}{where}"
 
 
-def _performance(series: Series, server: str) -> Performance:
+def _performance(series: Figure, server: str) -> Performance:
     return Performance(
         label(series.subject, series.quantity, server, of_all=series.of_all),
         number(series.value),
@@ -207,6 +209,6 @@ def _rest(findings: list[Finding], style: Style) -> list[Performance]:
                 key = (series.quantity, series.unit)
                 sums[key] = sums.get(key, 0) + series.value
     return [
-        _performance(Series(OTHERS, value, *key, of_all=True), "")
+        _performance(Figure(OTHERS, value, *key, of_all=True), "")
         for key, value in sorted(sums.items())
     ]

@@ -5,16 +5,18 @@ upon it. So a probe that timed out registers as a worker itself, for the moment 
 be given its own job, and completes it.
 """
 
+from __future__ import annotations
+
 import secrets
 import select
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gearmang import wire
-from gearmang.connection import Connection
 from gearmang.errors import GearmangError
-from gearmang.poll import Target
+from gearmang.protocol import wire
+from gearmang.protocol.connection import Connection
+from gearmang.watch.poll import Target
 
 PREFIX = b"gearmang-roundtrip-"  # of the unique keys: how probes know each other
 MOST_HELD = 100  # probes of others that are looked past for the own one

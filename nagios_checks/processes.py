@@ -1,11 +1,13 @@
 """The ages of local processes, from /proc: for workers that tell gearmand nothing of themselves."""
 
+from __future__ import annotations
+
 import os
 import re
 from pathlib import Path
 
 from gearmang.errors import GearmangError
-from nagios_checks.ages import Worker
+from nagios_checks.ages import AgedWorker
 
 PROC = Path("/proc")
 
@@ -18,7 +20,7 @@ class NoProcesses(GearmangError):
     """The processes of this host cannot be read."""
 
 
-def workers(pattern: re.Pattern[str], proc: Path = PROC) -> list[Worker]:
+def workers(pattern: re.Pattern[str], proc: Path = PROC) -> list[AgedWorker]:
     """The processes whose command line the pattern is found in, but for this check's own.
 
     Args:
@@ -42,7 +44,7 @@ def workers(pattern: re.Pattern[str], proc: Path = PROC) -> list[Worker]:
             started = _stat(pid, proc, _START)
             if started is not None:
                 age = max(0.0, uptime - started / os.sysconf("SC_CLK_TCK"))
-                found.append(Worker(f"pid {pid}", age))
+                found.append(AgedWorker(f"pid {pid}", age))
     return found
 
 

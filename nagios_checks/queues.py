@@ -1,16 +1,18 @@
 """check_gearmang_queues: too many jobs in a queue, or jobs that wait where nobody works."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from nagiosplugin.state import Critical, Ok, ServiceState
 
-from gearmang.admin import FunctionStatus
-from gearmang.poll import Snapshot
+from gearmang.protocol import FunctionStatus
+from gearmang.watch.poll import Snapshot
 from nagios_checks import wording
-from nagios_checks.fleet import survey, unmatched
 from nagios_checks.options import Chosen, Option, Parser, selection
-from nagios_checks.report import Finding, Report, Series
+from nagios_checks.report import Figure, Finding, Report
 from nagios_checks.sources import Sources, targets
+from nagios_checks.survey import survey, unmatched
 from nagios_checks.thresholds import BadValue, Limits, number_range, severity, state
 
 METRICS = ("waiting", "running", "total")
@@ -84,7 +86,7 @@ def judge_queue(
             " and no workers" if metric == "waiting" else f", {status.waiting} waiting, no workers"
         )
         verdict = max(verdict, no_workers, key=severity)
-    series = Series(status.name, value, warning=limits.warning, critical=limits.critical)
+    series = Figure(status.name, value, warning=limits.warning, critical=limits.critical)
     return Finding(verdict, text, weight=value, series=(series,))
 
 

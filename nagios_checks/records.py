@@ -4,12 +4,14 @@ Read with orjson, file by file: for the hour or two of a check that costs less t
 DuckDB up to some hundred thousand records, and it holds one number a record.
 """
 
+from __future__ import annotations
+
 import gzip
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 import orjson
@@ -24,7 +26,7 @@ class UnreadableRecords(GearmangError):
     """The records could not be read, or not in time."""
 
 
-@dataclass(slots=True)
+@dataclass
 class TaskFigures:
     """What the records say of one function.
 
@@ -67,7 +69,7 @@ def figures(path: str, *, since: float, deadline: float) -> dict[str, TaskFigure
     """
     found: dict[str, TaskFigures] = {}
     try:
-        files = find([path], datetime.fromtimestamp(since, UTC)).lines
+        files = find([path], datetime.fromtimestamp(since, timezone.utc)).lines
         for number, line in enumerate(line for file in files for line in _lines(file)):
             if number % LINES_BETWEEN_CLOCK_LOOKS == 0 and time.monotonic() > deadline:
                 raise UnreadableRecords(

@@ -1,5 +1,7 @@
 """What a check found: findings with their states and series, before anyone formats them."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 from nagiosplugin.range import Range
@@ -8,7 +10,7 @@ from nagiosplugin.state import ServiceState
 NO_LIMIT = Range()
 
 
-class Series(NamedTuple):
+class Figure(NamedTuple):
     """One number for the graphs.
 
     Attributes:
@@ -47,7 +49,7 @@ class Finding(NamedTuple):
     text: str
     server: str = ""
     weight: float = 0.0
-    series: tuple[Series, ...] = ()
+    series: tuple[Figure, ...] = ()
 
 
 class Report(NamedTuple):

@@ -1,15 +1,17 @@
 """check_gearmang_roundtrip: a job through a real worker and back, as a client would see it."""
 
+from __future__ import annotations
+
 from nagiosplugin.state import Critical, ServiceState
 
-from gearmang.poll import Snapshot
+from gearmang.watch.poll import Snapshot
 from nagios_checks import wording
 from nagios_checks.echo import ECHO_FUNCTION
-from nagios_checks.fleet import survey
 from nagios_checks.options import Chosen, Option, Parser, selection
 from nagios_checks.probe import Echo, exchange
-from nagios_checks.report import Finding, Report, Series
+from nagios_checks.report import Figure, Finding, Report
 from nagios_checks.sources import Sources, targets
+from nagios_checks.survey import survey
 from nagios_checks.thresholds import Limits, duration_range
 
 DEFAULT = Limits(duration_range("1s"), duration_range("5s"))
@@ -51,12 +53,12 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
     answers = sources.poll(asked)
     served = [
         target
-        for target, answer in zip(asked, answers, strict=True)
+        for target, answer in zip(asked, answers)
         if isinstance(answer, Snapshot) and workers_of(answer, function)
     ]
     reserve = min(LONGEST_TAKING_BACK, SHARE_FOR_TAKING_BACK * sources.seconds_left)
     echoes = exchange(served, function, deadline=sources.deadline - reserve, until=sources.deadline)
-    by_server = {target.server: echo for target, echo in zip(served, echoes, strict=True)}
+    by_server = {target.server: echo for target, echo in zip(served, echoes)}
 
     def judge_server(snapshot: Snapshot) -> list[Finding]:
         return [judge_echo(function, by_server.get(snapshot.server), limits, sources.timeout.state)]
@@ -91,5 +93,5 @@ def judge_echo(function: str, echo: Echo | None, limits: Limits, too_late: Servi
     broken = limits.broken(echo.seconds)
     if broken is not None:
         text += f" (limit {wording.limit(broken, wording.duration)})"
-    series = Series("roundtrip", echo.seconds, "", "s", limits.warning, limits.critical)
+    series = Figure("roundtrip", echo.seconds, "", "s", limits.warning, limits.critical)
     return Finding(limits.judge(echo.seconds), text, weight=echo.seconds, series=(series,))

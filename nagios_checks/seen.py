@@ -1,5 +1,7 @@
 """When each worker was first seen, kept from run to run in a file: ages for workers without ids."""
 
+from __future__ import annotations
+
 import fcntl
 import json
 import os
@@ -9,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gearmang.admin import Connection
 from gearmang.errors import GearmangError
-from gearmang.poll import Snapshot
+from gearmang.protocol import Peer
+from gearmang.watch.poll import Snapshot
 
 VERSION = 1  # of the file's form
 FILE_MODE = 0o640
@@ -36,7 +38,7 @@ def update(times: Mapping[str, float], snapshot: Snapshot, now: float) -> dict[s
     return {name: min(times.get(name, now), now) for name in names}
 
 
-def name_of(pid: int, connection: Connection) -> str:
+def name_of(pid: int, connection: Peer) -> str:
     """What tells a connection from others for as long as it lasts.
 
     A gearmand that was restarted, to be known by its ``pid``, numbers its connections anew. It

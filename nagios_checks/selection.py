@@ -1,9 +1,11 @@
 """Which functions are judged, and against which limits: ``--function``, ``--exclude``, -w, -c."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from gearmang.admin import FunctionStatus
+from gearmang.protocol import FunctionStatus
 from nagios_checks.thresholds import BadValue, Limits
 
 
@@ -14,7 +16,7 @@ class Rule(NamedTuple):
     limits: Limits | None = None
 
     @classmethod
-    def reader(cls, limits: Callable[[str], Limits]) -> "Callable[[str], Rule]":
+    def reader(cls, limits: Callable[[str], Limits]) -> Callable[[str], Rule]:
         """A reader of rules whose limits ``limits`` reads.
 
         The reader raises `BadValue` for an empty glob or limits that cannot be read. A name
@@ -32,7 +34,7 @@ class Rule(NamedTuple):
         return read
 
 
-class Selection:
+class Judged:
     """Decides by name; the first rule that matches wins, no rule at all selects every function.
 
     Args:

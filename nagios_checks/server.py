@@ -1,17 +1,19 @@
 """check_gearmang_server: gearmand down, slow, crowded, of the wrong version, or too quiet."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from nagiosplugin.state import Ok, ServiceState, Warn
 
-from gearmang.poll import Snapshot
+from gearmang.watch.poll import Snapshot
 from nagios_checks import wording
-from nagios_checks.fleet import survey
 from nagios_checks.options import Chosen, Option, Parser, selection
-from nagios_checks.report import Finding, Report, Series
+from nagios_checks.report import Figure, Finding, Report
 from nagios_checks.sources import Sources, targets
+from nagios_checks.survey import survey
 from nagios_checks.thresholds import (
     BadValue,
     Limits,
@@ -37,7 +39,7 @@ class VersionRange(NamedTuple):
     end: tuple[int, ...] | None
 
     @classmethod
-    def parse(cls, text: str) -> "VersionRange":
+    def parse(cls, text: str) -> VersionRange:
         """Read a range.
 
         Raises:
@@ -118,7 +120,7 @@ def judge_reply_time(seconds: float, limits: Limits) -> Finding:
     broken = limits.broken(seconds)
     if broken is not None:
         text += f" (limit {wording.limit(broken, wording.duration)})"
-    series = Series("reply_time", seconds, "", "s", limits.warning, limits.critical)
+    series = Figure("reply_time", seconds, "", "s", limits.warning, limits.critical)
     return Finding(limits.judge(seconds), text, weight=seconds, series=(series,))
 
 
@@ -128,7 +130,7 @@ def judge_connections(count: int, limits: Limits) -> Finding:
     broken = limits.broken(count)
     if broken is not None:
         text += f" (limit {wording.limit(broken)})"
-    series = Series("connections", count, "", "", limits.warning, limits.critical)
+    series = Figure("connections", count, "", "", limits.warning, limits.critical)
     return Finding(limits.judge(count), text, weight=count, series=(series,))
 
 

@@ -1,24 +1,26 @@
 """Where checks read from, and each source read once however many checks want it."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 from nagiosplugin.state import Critical
 
-from gearmang.admin import AdminError, TimedOut, Tls
-from gearmang.poll import Snapshot, Target, poll
+from gearmang.protocol import AdminError, TimedOut, Tls
+from gearmang.watch.poll import Snapshot, Target, poll
 from nagios_checks.options import Chosen, Timeout, servers
 from nagios_checks.report import Finding
 
 if TYPE_CHECKING:
-    from gearmang.dead_letters.tally import Tally
+    from gearmang.dead_letters.store.tally import Tally
     from nagios_checks.records import TaskFigures
 
 LEAST_TIME = 0.05  # seconds
 DEFAULT_STORE = "/var/lib/gearmang/dead_letters.db"
-Answer = Snapshot | AdminError
+Answer = Union[Snapshot, AdminError]
 
 
 class Sources:
@@ -36,7 +38,7 @@ class Sources:
         self._tallies: dict[tuple[str, float], Tally | Finding] = {}
         self._figures: dict[tuple[str, float], dict[str, TaskFigures] | Finding] = {}
 
-    def until(self, deadline: float) -> "Sources":
+    def until(self, deadline: float) -> Sources:
         """The same sources with an earlier deadline, on the monotonic clock."""
         from copy import copy
 
@@ -61,10 +63,10 @@ class Sources:
         missing = [target for target in targets if target not in self._answers]
         if missing:
             answers = poll(missing, timeout=self.seconds_left, workers=workers, verbosity=verbosity)
-            self._answers.update(zip(missing, answers, strict=True))
+            self._answers.update(zip(missing, answers))
         return [self._answers[target] for target in targets]
 
-    def tally(self, store: str | None, window: float) -> "Tally | Finding":
+    def tally(self, store: str | None, window: float) -> Tally | Finding:
         """The dead letters of a store.
 
         Args:
@@ -79,7 +81,7 @@ class Sources:
             self._tallies[url, window] = self._tally(url, window)
         return self._tallies[url, window]
 
-    def records(self, path: str, window: float) -> "dict[str, TaskFigures] | Finding":
+    def records(self, path: str, window: float) -> dict[str, TaskFigures] | Finding:
         """The figures of the task records of the last ``window`` seconds, by function.
 
         Returns:
@@ -94,16 +96,16 @@ class Sources:
         state = self.timeout.state if isinstance(error, TimedOut) else Critical
         return Finding(state, str(error), weight=float("inf"))
 
-    def _tally(self, url: str, window: float) -> "Tally | Finding":
-        from gearmang.dead_letters.errors import StoreError
-        from gearmang.dead_letters.tally import tally
+    def _tally(self, url: str, window: float) -> Tally | Finding:
+        from gearmang.dead_letters.store.errors import StoreError
+        from gearmang.dead_letters.store.tally import tally
 
         try:
             return tally(url, since=self.now - window, timeout=self.seconds_left)
         except StoreError as error:
             return Finding(Critical, str(error))
 
-    def _read_records(self, path: str, window: float) -> "dict[str, TaskFigures] | Finding":
+    def _read_records(self, path: str, window: float) -> dict[str, TaskFigures] | Finding:
         from nagios_checks.records import UnreadableRecords, figures
 
         try:

@@ -1,5 +1,7 @@
 """check_gearmang_tasks: functions that fail, slow down or fall silent, by their task records."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 
@@ -8,8 +10,8 @@ from nagiosplugin.state import Critical, ServiceState, Unknown
 from nagios_checks import wording
 from nagios_checks.options import BadOption, Chosen, Option, Parser, selection
 from nagios_checks.records import TaskFigures
-from nagios_checks.report import Finding, Report, Series
-from nagios_checks.selection import Selection
+from nagios_checks.report import Figure, Finding, Report
+from nagios_checks.selection import Judged
 from nagios_checks.sources import Sources
 from nagios_checks.thresholds import (
     Limits,
@@ -86,7 +88,7 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
 
 def judge_functions(
     figures: dict[str, TaskFigures],
-    functions: Selection,
+    functions: Judged,
     p95: Limits,
     silence: Limits,
     now: float,
@@ -114,15 +116,15 @@ def judge_function(
         ", ".join(phrases),
         weight=rate,
         series=(
-            Series(name, rate, "failed", "%", limits.warning, limits.critical, additive=False),
-            Series(name, slow, "p95", "s", p95.warning, p95.critical, additive=False),
-            Series(name, figure.attempts, "attempts"),
+            Figure(name, rate, "failed", "%", limits.warning, limits.critical, additive=False),
+            Figure(name, slow, "p95", "s", p95.warning, p95.critical, additive=False),
+            Figure(name, figure.attempts, "attempts"),
         ),
     )
 
 
 def judge_absent(
-    figures: dict[str, TaskFigures], functions: Selection, expected: tuple[str, ...], window: str
+    figures: dict[str, TaskFigures], functions: Judged, expected: tuple[str, ...], window: str
 ) -> Iterator[Finding]:
     """What should have records within the window and has none."""
     for name in dict.fromkeys([*functions.unmatched(), *expected]):

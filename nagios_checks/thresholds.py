@@ -4,6 +4,8 @@
 upper end, ``~:10`` no lower one. A duration is ``90s``, ``10m``, ``1h30m``, ``2d`` or bare seconds.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -59,7 +61,7 @@ def seconds(text: str) -> float:
     match = re.fullmatch(_DURATION, text.strip())
     if match is None or not any(match.groups()):
         raise BadValue(f"{text!r} is no duration; write 90s, 10m, 1h30m or 2d")
-    return sum(float(part) * unit for part, unit in zip(match.groups("0"), _UNITS, strict=True))
+    return sum(float(part) * unit for part, unit in zip(match.groups("0"), _UNITS))
 
 
 def number_range(text: str) -> Range:
@@ -80,7 +82,7 @@ def duration_range(text: str) -> Range:
     return _range(text, seconds, "10m, 1m:1h30m or 2d")
 
 
-def pair(parse: ParseRange) -> Callable[[str], "Limits"]:
+def pair(parse: ParseRange) -> Callable[[str], Limits]:
     """A reader of ``WARN,CRIT``; either may be left empty, and ``,CRIT`` with it."""
 
     def read(text: str) -> Limits:

@@ -1,17 +1,19 @@
 """check_gearmang_uptime: workers that outlive their lifetime, because they hang or leak."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 
 from nagiosplugin.state import Critical, Unknown
 
-from gearmang.admin import Connection
-from gearmang.poll import Snapshot
-from nagios_checks.ages import Worker, by_id, judge_workers
-from nagios_checks.fleet import survey, unmatched
+from gearmang.protocol import Peer
+from gearmang.watch.poll import Snapshot
+from nagios_checks.ages import AgedWorker, by_id, judge_workers
 from nagios_checks.options import BadOption, Chosen, Option, Parser, selection
 from nagios_checks.report import Finding, Report
-from nagios_checks.selection import Selection
+from nagios_checks.selection import Judged
 from nagios_checks.sources import Sources, targets
+from nagios_checks.survey import survey, unmatched
 from nagios_checks.thresholds import BadValue, Limits, duration_range
 from nagios_checks.wording import duration, shown
 
@@ -65,10 +67,10 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
 
 
 def judge_connections(
-    snapshot: Snapshot, functions: Selection, worker: Callable[[Connection], Worker]
+    snapshot: Snapshot, functions: Judged, worker: Callable[[Peer], AgedWorker]
 ) -> Iterator[Finding]:
     """Judge the workers of one server, function by function."""
-    by_function: dict[str, list[Worker]] = {}
+    by_function: dict[str, list[AgedWorker]] = {}
     for connection in snapshot.connections:
         served = [name for name in set(connection.functions) if functions.rule(name)]
         if served:
@@ -105,7 +107,7 @@ def judge_processes(pattern: str, limits: Limits) -> Report:
     return Report([finding], finding.text)
 
 
-def _judge_seen(chosen: Chosen, functions: Selection, sources: Sources) -> Report:
+def _judge_seen(chosen: Chosen, functions: Judged, sources: Sources) -> Report:
     from nagios_checks import seen
 
     try:
@@ -116,10 +118,10 @@ def _judge_seen(chosen: Chosen, functions: Selection, sources: Sources) -> Repor
                 times = seen.update(known.get(server, {}), snapshot, sources.now)
                 known[server] = times
 
-                def worker(connection: Connection) -> Worker:
+                def worker(connection: Peer) -> AgedWorker:
                     since = times[seen.name_of(snapshot.pid, connection)]
                     who = f"{connection.client_id} at {connection.host}"
-                    return Worker(who, sources.now - since)
+                    return AgedWorker(who, sources.now - since)
 
                 return judge_connections(snapshot, functions, worker)
 
@@ -130,7 +132,7 @@ def _judge_seen(chosen: Chosen, functions: Selection, sources: Sources) -> Repor
 
 def _judge_servers(
     chosen: Chosen,
-    functions: Selection,
+    functions: Judged,
     sources: Sources,
     judge_server: Callable[[Snapshot], Iterator[Finding]],
 ) -> Report:

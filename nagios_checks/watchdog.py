@@ -1,5 +1,7 @@
 """The last resort against a hang: name resolution and file systems know no deadline of ours."""
 
+from __future__ import annotations
+
 import _thread
 import os
 import time

@@ -1,5 +1,7 @@
 """How names, numbers, durations and limits are written in a check's output and perfdata."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from zlib import crc32
 

@@ -1,17 +1,19 @@
 """check_gearmang_workers: functions with too few workers, none at all, or only busy ones."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
 
 from nagiosplugin.state import Critical
 
-from gearmang.poll import Snapshot
+from gearmang.watch.poll import Snapshot
 from nagios_checks import wording
-from nagios_checks.fleet import survey, unmatched
 from nagios_checks.options import Chosen, Option, Parser, selection
-from nagios_checks.report import Finding, Report, Series
-from nagios_checks.selection import Selection
+from nagios_checks.report import Figure, Finding, Report
+from nagios_checks.selection import Judged
 from nagios_checks.sources import Sources, targets
+from nagios_checks.survey import survey, unmatched
 from nagios_checks.thresholds import Limits, number_range, pair, severity
 
 DEFAULT = Limits(critical=number_range("1:"))
@@ -68,7 +70,7 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
 
 
 def judge_snapshot(
-    snapshot: Snapshot, functions: Selection, expected: tuple[str, ...], busy: Limits | None
+    snapshot: Snapshot, functions: Judged, expected: tuple[str, ...], busy: Limits | None
 ) -> Iterator[Finding]:
     """Judge the selected functions of one server, by name.
 
@@ -81,7 +83,7 @@ def judge_snapshot(
     for name in dict.fromkeys(expected):
         if name not in known:
             yield Finding(
-                Critical, f"{wording.shown(name)} is unknown", weight=2, series=(Series(name, 0),)
+                Critical, f"{wording.shown(name)} is unknown", weight=2, series=(Figure(name, 0),)
             )
     for status in sorted(snapshot.functions):
         limits = functions.limits(status.name)
@@ -115,7 +117,7 @@ def judge_function(
     broken = limits.broken(workers)
     if broken is not None:
         text += f" (limit {wording.limit(broken)})"
-    series = [Series(name, workers, warning=limits.warning, critical=limits.critical)]
+    series = [Figure(name, workers, warning=limits.warning, critical=limits.critical)]
     if busy is not None and workers:
         percent = 100 * running / workers
         verdict = max(verdict, busy.judge(percent), key=severity)
@@ -124,6 +126,6 @@ def judge_function(
         if broken is not None:
             text += f" (limit {wording.limit(broken)}%)"
         series.append(
-            Series(name, percent, "busy", "%", busy.warning, busy.critical, additive=False)
+            Figure(name, percent, "busy", "%", busy.warning, busy.critical, additive=False)
         )
     return Finding(verdict, text, weight=1 / (1 + workers), series=tuple(series))

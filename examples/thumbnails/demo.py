@@ -14,7 +14,7 @@ from types import FrameType
 from examples.thumbnails.pictures import CORRUPT, TRANSPARENT, make_pictures
 from examples.thumbnails.site import LONG_QUEUE, OLD_WORKER, Site
 from examples.thumbnails.story import Story
-from gearmang.client import Client
+from gearmang.job.client import Client
 
 PICTURES = 200
 FLOOD = 2 * LONG_QUEUE  # pictures that wait while nobody works

@@ -1,5 +1,7 @@
 """The command ``gearmang``. Each subcommand is a module of its own, imported when it is called."""
 
+from __future__ import annotations
+
 import sys
 from typing import Any
 

@@ -1,5 +1,7 @@
 """``gearmang collect``."""
 
+from __future__ import annotations
+
 import os
 import random
 import shlex
@@ -13,12 +15,12 @@ import click
 
 from gearmang.cli.dead.when import Age
 from gearmang.cli.options import servers_option, store_option
-from gearmang.server import Server
+from gearmang.protocol.server import Server
 
 if TYPE_CHECKING:
-    from gearmang.dead_letters.chores import Chores
-    from gearmang.dead_letters.collector import Collector
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.arriving.chores import Chores
+    from gearmang.dead_letters.arriving.collector import Collector
+    from gearmang.dead_letters.store.seam import Store
 
 _STORE_TIMEOUT = 5.0  # seconds that one commit may wait, before it is tried anew
 _STORE_PATIENCE = 30.0  # seconds that a database may take for one statement of a group
@@ -98,10 +100,10 @@ def collect(
 
     Example: gearmang collect --server gm1:4730 --server gm2:4730
     """
-    from gearmang.dead_letters.chores import Chores
-    from gearmang.dead_letters.collector import Collector
-    from gearmang.dead_letters.messenger import Messenger
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.arriving.chores import Chores
+    from gearmang.dead_letters.arriving.collector import Collector
+    from gearmang.dead_letters.arriving.messenger import Messenger
+    from gearmang.dead_letters.store.seam import Store
 
     if (retention is not None or max_dead is not None) and archive is None:
         raise click.UsageError("--retention and --max-dead need --archive FILE")
@@ -155,11 +157,11 @@ class _Signals:
         self.asked_at = time.monotonic()
 
 
-def _migrate(store: "Store", signals: _Signals) -> bool:
+def _migrate(store: Store, signals: _Signals) -> bool:
     """Make the tables what they must be, as soon as the store is there; False when told to end."""
-    from gearmang.dead_letters.collector import Backoff
-    from gearmang.dead_letters.errors import StoreUnavailable
-    from gearmang.dead_letters.migrate import migrate
+    from gearmang.dead_letters.arriving.collector import Backoff
+    from gearmang.dead_letters.store.errors import StoreUnavailable
+    from gearmang.dead_letters.store.migrating import migrate
 
     trouble = Backoff()
     while signals.asked_at is None:
@@ -175,7 +177,7 @@ def _migrate(store: "Store", signals: _Signals) -> bool:
 
 
 def _run(
-    collector: "Collector", chores: "Chores", signals: _Signals, lifetime: float, grace: float
+    collector: Collector, chores: Chores, signals: _Signals, lifetime: float, grace: float
 ) -> None:
     ends_at = _end_of(lifetime)
     draining_until: float | None = None

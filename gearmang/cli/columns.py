@@ -1,5 +1,7 @@
 """Rows of text under their heads. Ten thousand rows take 30 ms, where a table of rich takes 2 s."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 
 from gearmang.terminal import clean

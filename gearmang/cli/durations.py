@@ -1,5 +1,7 @@
 """Spans of time as people read them."""
 
+from __future__ import annotations
+
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400  # seconds
 
 

@@ -1,5 +1,7 @@
 """A group of commands, each a module of its own that is imported only when it is called."""
 
+from __future__ import annotations
+
 import importlib
 from typing import Any
 

@@ -1,12 +1,14 @@
 """The options that commands of gearmang share."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
 from gearmang.errors import BadServer
-from gearmang.server import Server
+from gearmang.protocol.server import Server
 
 DEFAULT_STORE = "/var/lib/gearmang/dead_letters.db"
 

@@ -1,5 +1,7 @@
 """How commands print: JSON for programs, tables for people, nothing that a terminal would obey."""
 
+from __future__ import annotations
+
 import sys
 from typing import Any
 

@@ -1,21 +1,23 @@
 """``gearmang status``: what every function waits for, on all servers, once."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from gearmang.admin.errors import AdminError
-from gearmang.admin.records import FunctionStatus
 from gearmang.cli.columns import columns
 from gearmang.cli.durations import short
 from gearmang.cli.options import json_option, servers_option
-from gearmang.fleet import Fleet
-from gearmang.overview import Overview, Row, overview
-from gearmang.poll import Snapshot, poll
-from gearmang.server import Server
+from gearmang.protocol.entries import FunctionStatus
+from gearmang.protocol.errors import AdminError
+from gearmang.protocol.server import Server
 from gearmang.terminal import clean
+from gearmang.watch.fleet import Fleet
+from gearmang.watch.overview import Overview, Row, overview
+from gearmang.watch.poll import Snapshot, poll
 
 DEFAULT_TIMEOUT = 2.0  # seconds
 

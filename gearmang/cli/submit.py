@@ -1,5 +1,7 @@
 """``gearmang submit``: queue a job, or one for each line of a file."""
 
+from __future__ import annotations
+
 import os
 import stat
 import sys
@@ -11,9 +13,9 @@ import click
 import orjson
 
 from gearmang.cli.options import json_option, servers_option
-from gearmang.client import Client, Priority, Submission
 from gearmang.errors import GearmangError
-from gearmang.server import Server
+from gearmang.job.client import Client, Priority, Submission
+from gearmang.protocol.server import Server
 
 
 @click.command()

@@ -1,5 +1,7 @@
 """``gearmang work``: run a worker, or several."""
 
+from __future__ import annotations
+
 import logging
 import sys
 from pathlib import Path
@@ -8,13 +10,13 @@ from typing import Any
 import click
 
 from gearmang.cli.options import servers_option
-from gearmang.server import Server
+from gearmang.protocol.server import Server
 from gearmang.worker.options import (
     DEFAULT_ATTEMPTS,
     DEFAULT_BREAKER,
     DEFAULT_GRACE,
     DEFAULT_LIFETIME,
-    Options,
+    WorkerOptions,
 )
 
 _UNITS = {
@@ -104,7 +106,7 @@ def work(
     if ":" not in target:
         raise click.UsageError(f"{target!r} names no code; write MODULE:FUNCTION")
     try:
-        options = Options(target=target, servers=servers, **given)
+        options = WorkerOptions(target=target, servers=servers, **given)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if records is not None:
@@ -117,9 +119,9 @@ def work(
         stream=sys.stderr,
     )
     if processes > 1:
-        from gearmang.worker.fleet import Fleet
+        from gearmang.worker.siblings import Siblings
 
-        sys.exit(Fleet(options, processes).run())
+        sys.exit(Siblings(options, processes).run())
     from gearmang.worker.supervisor import Supervisor
 
     sys.exit(Supervisor(options).run())

@@ -1,10 +1,12 @@
 """Old records packed by day: copied, verified, and only then removed."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
@@ -18,7 +20,7 @@ ENDINGS = {"zstd": "jsonl.zst", "parquet": "parquet"}
 CHUNK = 1 << 20  # bytes
 
 
-class Packed(NamedTuple):
+class PackedDay(NamedTuple):
     """One day in the archive: its file, how many lines or records were packed, its SHA-256."""
 
     day: date
@@ -33,7 +35,7 @@ def days_before(places: Sequence[str], first_kept: date) -> dict[date, list[str]
     for path in find(places).lines:
         digits = Path(path).name.removeprefix("tasks-")[:10]
         try:
-            day = datetime.strptime(digits, "%Y%m%d%H").replace(tzinfo=UTC).date()
+            day = datetime.strptime(digits, "%Y%m%d%H").replace(tzinfo=timezone.utc).date()
         except ValueError:  # not named by the hour: nobody knows whether it still grows
             continue
         if day < first_kept:
@@ -41,7 +43,7 @@ def days_before(places: Sequence[str], first_kept: date) -> dict[date, list[str]
     return dict(sorted(by_day.items()))
 
 
-def pack(day: date, sources: Sequence[str], target: str, form: Form) -> Packed:
+def pack(day: date, sources: Sequence[str], target: str, form: Form) -> PackedDay:
     """Copy one day's files into one file of the archive, read it back, and compare.
 
     Args:
@@ -77,7 +79,7 @@ def pack(day: date, sources: Sequence[str], target: str, form: Form) -> Packed:
             out.write(f"{wanted}  {place.rpartition('/')[2]}\n".encode())
     except OSError as error:
         raise RecordsError(f"cannot archive {day} to {target}: {error}") from None
-    return Packed(day, store.unstrip_protocol(place), count, wanted)
+    return PackedDay(day, store.unstrip_protocol(place), count, wanted)
 
 
 def remove(sources: Iterable[str]) -> None:

@@ -1,5 +1,7 @@
 """Durations and failures over time, drawn as one HTML page that needs nothing else."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from html import escape

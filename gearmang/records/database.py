@@ -1,5 +1,7 @@
 """DuckDB over the records: opened for one question, in memory."""
 
+from __future__ import annotations
+
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -8,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from gearmang.records.errors import RecordsError
-from gearmang.records.sources import Sources, find, url_to_fs
+from gearmang.records.sources import RecordFiles, find, url_to_fs
 from gearmang.records.tables import statements
 
 ERASE_LINE = "\r\x1b[2K"
@@ -25,14 +27,14 @@ class Database:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    def add(self, sources: Sources, prefix: str = "") -> None:
+    def add(self, sources: RecordFiles, prefix: str = "") -> None:
         """Make the views of the files, their names after the prefix."""
         for protocol in {path.partition("://")[0] for path in sources.all if "://" in path}:
             # Through fsspec, which needs no extension of DuckDB to be fetched.
             self._connection.register_filesystem(url_to_fs(f"{protocol}://")[0])
         self.ask(statements(sources, prefix))
 
-    def ask(self, sql: str, parameters: Sequence[object] = ()) -> "Answer":
+    def ask(self, sql: str, parameters: Sequence[object] = ()) -> Rows:
         """Run one query.
 
         Raises:
@@ -48,10 +50,10 @@ class Database:
             raise RecordsError(f"DuckDB: {' '.join(str(error).split())}") from None
         if sys.stdout.isatty():
             sys.stdout.write(ERASE_LINE)  # where DuckDB's progress bar was
-        return Answer(columns, rows)
+        return Rows(columns, rows)
 
 
-class Answer:
+class Rows:
     """The rows that a query gave."""
 
     def __init__(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

@@ -1,9 +1,11 @@
 """Lines of other programs, turned into records."""
 
+from __future__ import annotations
+
 import re
 import socket
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from hashlib import md5
 from typing import Any
 
@@ -52,7 +54,7 @@ def records_of(lines: Iterable[bytes], *, kind: str, source: str) -> Iterator[by
         record = _of_json(text) or _of_text(text.decode("utf-8", "backslashreplace"))
         identity = md5(b"%s:%d:%s" % (source.encode(), number, text), usedforsecurity=False)
         record.setdefault("event_id", identity.hexdigest())
-        record.setdefault("ts", datetime.now(UTC))
+        record.setdefault("ts", datetime.now(timezone.utc))
         record = {"level": "INFO", "type": kind, "host": host, "service": source, **record}
         yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
 
@@ -90,11 +92,11 @@ def _of_text(text: str) -> dict[str, Any]:
 def _moment(value: object) -> datetime | None:
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
+            return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, timezone.utc)
         moment = datetime.fromisoformat(str(value))
     except (ValueError, OverflowError, OSError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _fits(name: str, value: object) -> bool:

@@ -1,5 +1,7 @@
 """The lines of records as bytes, with their event_id, from plain, gzip and zstd files."""
 
+from __future__ import annotations
+
 import gzip
 import re
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,9 @@
 """The same choice as a `Selection` makes in SQL, for one record at a time."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from gearmang.records.selection import Selection
@@ -43,4 +45,6 @@ def _text(record: Record, field: str) -> str | None:
 
 
 def _text_of(moment: datetime | None) -> str:
-    return "" if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return (
+        "" if moment is None else moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+    )

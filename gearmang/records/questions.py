@@ -1,6 +1,8 @@
 """What people ask of records, each as one query."""
 
-from gearmang.records.database import Answer, Database
+from __future__ import annotations
+
+from gearmang.records.database import Database, Rows
 from gearmang.records.selection import Selection, text_of
 
 _CALLS = 'regexp_extract_all(error_stack, \'File "[^"]*", line [0-9]+, in [^\\n]+\')'
@@ -21,7 +23,7 @@ _FRAMES = f"""
 FINGERPRINT_DIGITS = 12
 
 
-def slowest(database: Database, selection: Selection, count: int) -> Answer:
+def slowest(database: Database, selection: Selection, count: int) -> Rows:
     """The tasks that took longest."""
     condition, values = selection.condition()
     return database.ask(
@@ -34,7 +36,7 @@ def slowest(database: Database, selection: Selection, count: int) -> Answer:
     )
 
 
-def failures(database: Database, selection: Selection) -> Answer:
+def failures(database: Database, selection: Selection) -> Rows:
     """Failed records by fingerprint: task, error type and the user's calls that led there."""
     condition, values = selection.condition()
     return database.ask(
@@ -60,14 +62,14 @@ def failures(database: Database, selection: Selection) -> Answer:
     )
 
 
-def trace(database: Database, tree: str) -> Answer:
+def trace(database: Database, tree: str) -> Rows:
     """All records of one id, or of the ids that start so, in the order of their start."""
     return database.ask(
         "SELECT * FROM records WHERE starts_with(id, ?) ORDER BY id, ts, event_id", [tree.lower()]
     )
 
 
-def busiest(database: Database, selection: Selection, by: str) -> Answer:
+def busiest(database: Database, selection: Selection, by: str) -> Rows:
     """Who uses the time: the sum of durations by a field, and its share of all."""
     group, group_values = text_of(by)
     condition, values = selection.condition()

@@ -1,7 +1,9 @@
 """Which records a question is about, as a condition of SQL with bound values."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 from gearmang.records.tables import COLUMNS
 
@@ -33,7 +35,7 @@ class Selection:
         for sql, moment in (("ts >= ?", self.since), ("ts < ?", self.until)):
             if moment is not None:
                 parts.append(sql)
-                values.append(moment.astimezone(UTC).replace(tzinfo=None))
+                values.append(moment.astimezone(timezone.utc).replace(tzinfo=None))
         if self.type is not None:
             whole = not self.type.endswith("*")
             parts.append("type = ?" if whole else "starts_with(type, ?)")

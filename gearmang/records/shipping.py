@@ -1,11 +1,13 @@
 """Which records have not reached the centre, and sending them again."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from gearmang.records.database import Answer, opened
+from gearmang.records.database import Rows, opened
 from gearmang.records.errors import RecordsError
 from gearmang.records.sources import find
 
@@ -24,9 +26,9 @@ class ShipCheck(NamedTuple):
 
     written: int
     arrived: int
-    missing: Answer
+    missing: Rows
     twice: int
-    lag: Answer
+    lag: Rows
 
 
 def ship_check(

@@ -1,10 +1,12 @@
 """Which files hold the records."""
 
+from __future__ import annotations
+
 import glob
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,8 @@ PARQUET = (".parquet",)
 _HOUR = re.compile(r"-(\d{10})\.jsonl")
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+@dataclass(frozen=True)
+class RecordFiles:
     """The files to read, by format."""
 
     lines: tuple[str, ...]
@@ -30,7 +32,7 @@ class Sources:
 
 def find(
     places: Sequence[str], since: datetime | None = None, *, may_be_empty: bool = False
-) -> Sources:
+) -> RecordFiles:
     """The files of records in the places.
 
     Args:
@@ -49,7 +51,7 @@ def find(
             f"no records in {', '.join(places)}: name a folder or file of *.jsonl, *.jsonl.gz,"
             " *.jsonl.zst or *.parquet with --records"
         )
-    return Sources(tuple(lines), tuple(parquet))
+    return RecordFiles(tuple(lines), tuple(parquet))
 
 
 def url_to_fs(place: str) -> tuple[Any, str]:
@@ -99,7 +101,7 @@ def _over(path: str, since: datetime | None) -> bool:
     if since is None or named is None:
         return False
     try:
-        hour = datetime.strptime(named[1], "%Y%m%d%H").replace(tzinfo=UTC)
+        hour = datetime.strptime(named[1], "%Y%m%d%H").replace(tzinfo=timezone.utc)
     except ValueError:
         return False
     return hour.timestamp() + 3600 <= since.timestamp()

@@ -1,8 +1,10 @@
 """Figures by task, or by any field: count, rate, failures, quantiles."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
-from gearmang.records.database import Answer, Database
+from gearmang.records.database import Database, Rows
 from gearmang.records.selection import Selection, number_of, text_of
 
 
@@ -15,7 +17,7 @@ class Statistics(NamedTuple):
         unreadable: lines that are no record: torn ones, and what does not belong there.
     """
 
-    answer: Answer
+    answer: Rows
     dropped: int
     unreadable: int
 
@@ -85,7 +87,7 @@ def statistics(
     first = 3 if every_s else 4  # the column in which a row of the answer begins
     named = tuple(by if column == "group" else column for column in found.columns)
     return Statistics(
-        Answer(named[first:], [row[first:] for row in found.rows if row[0] == "wanted"]),
+        Rows(named[first:], [row[first:] for row in found.rows if row[0] == "wanted"]),
         dropped=sum(int(row[1] or 0) for row in found.rows),
         unreadable=sum(int(row[2]) for row in found.rows if row[0] == "unreadable"),
     )

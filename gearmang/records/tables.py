@@ -1,6 +1,8 @@
 """The tables of records: which columns they have, and the SQL that makes them of files."""
 
-from gearmang.records.sources import Sources, quoted_list
+from __future__ import annotations
+
+from gearmang.records.sources import RecordFiles, quoted_list
 
 # Said explicitly: DuckDB's guesses break on a key first seen late, and on an integer column
 # that turns float later.
@@ -47,7 +49,7 @@ CREATE VIEW {prefix}tasks AS
 often it was shipped. ``tasks``: the records of whole tasks, one for each attempt."""
 
 
-def statements(sources: Sources, prefix: str = "") -> str:
+def statements(sources: RecordFiles, prefix: str = "") -> str:
     """The SQL that makes the views ``lines``, ``records`` and ``tasks``, with a prefix."""
     parts = []
     if sources.lines:

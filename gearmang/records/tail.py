@@ -1,5 +1,7 @@
 """Lines of many growing files, as they come in."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ class _Followed:
     rest: bytes = b""
 
 
-class Tail:
+class Follower:
     """Follows the ``*.jsonl`` files of folders, and single files; new files are found.
 
     Args:

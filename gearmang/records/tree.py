@@ -1,5 +1,7 @@
 """Records of one id as a tree."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +14,7 @@ class Node:
     """A record and what happened inside it."""
 
     record: Row
-    children: "list[Node]" = field(default_factory=list)
+    children: list[Node] = field(default_factory=list)
 
 
 def forest(records: Iterable[Row]) -> list[Node]:

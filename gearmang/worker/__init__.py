@@ -1,13 +1,15 @@
 """The worker that survives the job of death; docs/writing-a-worker.md tells how to use it."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gearmang.server import Server
+from gearmang.protocol.server import Server
 from gearmang.worker.job import Job
 from gearmang.worker.loading import Target
-from gearmang.worker.options import Hook, Hooks, Options
+from gearmang.worker.options import Hook, Hooks, WorkerOptions
 from gearmang.worker.supervisor import Supervisor
 from gearmang.worker.verdicts import Reject, Retry, TimeLimitExceeded
 
@@ -43,7 +45,7 @@ class Worker:
     ) -> None:
         if options.get("spool") is not None:
             options["spool"] = Path(options["spool"])
-        self.options = Options(
+        self.options = WorkerOptions(
             function=function,
             target=target,
             servers=tuple(

@@ -1,5 +1,7 @@
 """After a failed attempt: the copy is queued, or the dead letter sent, before the job is let go."""
 
+from __future__ import annotations
+
 import logging
 import os
 import time
@@ -7,17 +9,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from gearmang.dossier import Dossier
-from gearmang.envelope import Envelope
 from gearmang.errors import BadEnvelope, SpoolError
-from gearmang.fingerprint import fingerprint
-from gearmang.spool import Spool, Spooled
-from gearmang.submission import Packed
+from gearmang.job.dossier import Dossier
+from gearmang.job.envelope import Envelope
+from gearmang.job.fingerprint import fingerprint
+from gearmang.job.spool import Spool, Spooled
+from gearmang.job.submission import Packed
 from gearmang.worker.breaker import Breaker
 from gearmang.worker.dossiers import sendable
-from gearmang.worker.intake import Assigned, Intake
+from gearmang.worker.grabbing import Assigned, Intake
 from gearmang.worker.link import Link
-from gearmang.worker.options import Options
+from gearmang.worker.options import WorkerOptions
 from gearmang.worker.policy import Rules, Verdict, judge
 from log_shipping.ambient import TaskLogger
 
@@ -64,7 +66,7 @@ class Aftermath:
 
     def __init__(
         self,
-        options: Options,
+        options: WorkerOptions,
         worker: str,
         where: dict[str, Any],
         intake: Intake,

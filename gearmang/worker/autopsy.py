@@ -1,9 +1,11 @@
 """Why an executor died in the middle of a job, as a dossier."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from gearmang.dossier import Dossier
+from gearmang.job.dossier import Dossier
 from gearmang.worker.dossiers import frames_of_stack, name_of_signal, without_our_calls
 
 HARD_AFTER: Final = 5.0  # seconds after the time limit, when the executor is killed
@@ -24,7 +26,7 @@ class Ending(NamedTuple):
     cpu_seconds: float | None = None
 
 
-class Limits(NamedTuple):
+class JobLimits(NamedTuple):
     """The limits that a job may have died of: seconds and bytes."""
 
     time_limit: float | None
@@ -35,7 +37,7 @@ class Limits(NamedTuple):
 def dossier_of_death(
     ending: Ending,
     condemned: str | None,
-    limits: Limits,
+    limits: JobLimits,
     *,
     stack: str | None,
     stderr: str | None,
@@ -70,7 +72,7 @@ def dossier_of_death(
     )
 
 
-def _cause(ending: Ending, condemned: str | None, limits: Limits) -> tuple[str, str, str]:
+def _cause(ending: Ending, condemned: str | None, limits: JobLimits) -> tuple[str, str, str]:
     if condemned == "timed_out":
         over = f"{HARD_AFTER:g} s after the time limit of {limits.time_limit or 0:g} s"
         return condemned, "TimeLimitExceeded", f"still running {over}; the executor was killed"

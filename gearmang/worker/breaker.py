@@ -1,5 +1,7 @@
 """Stops the retries of jobs that crash executors in one and the same way."""
 
+from __future__ import annotations
+
 from collections import deque
 from typing import Final
 

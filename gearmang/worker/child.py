@@ -1,5 +1,7 @@
 """The supervisor's side of one executor: forked, spoken to, watched, killed."""
 
+from __future__ import annotations
+
 import contextlib
 import mmap
 import os

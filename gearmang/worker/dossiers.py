@@ -1,5 +1,7 @@
 """Writes the dossier of a failed attempt: from an exception, or from the way a process died."""
 
+from __future__ import annotations
+
 import os
 import re
 import signal

@@ -4,6 +4,8 @@ It runs in a fork of the supervisor and never returns: whatever happens to it co
 one job.
 """
 
+from __future__ import annotations
+
 import os
 import resource
 import shutil
@@ -18,14 +20,14 @@ from mmap import mmap
 from types import FrameType
 from typing import Any, Final, NoReturn
 
-from gearmang.dossier import Dossier
-from gearmang.envelope import Envelope
 from gearmang.errors import BadEnvelope, CannotLoad
+from gearmang.job.dossier import Dossier
+from gearmang.job.envelope import Envelope
 from gearmang.worker import frames
 from gearmang.worker.dossiers import Failing, import_roots, of_exception
 from gearmang.worker.job import Job, encoded
 from gearmang.worker.loading import made
-from gearmang.worker.options import Hook, Options
+from gearmang.worker.options import Hook, WorkerOptions
 from gearmang.worker.receiving import receive
 from gearmang.worker.scratch import tmp_name
 from gearmang.worker.verdicts import Reject, Retry, TimeLimitExceeded
@@ -53,7 +55,7 @@ class Executor:
 
     def __init__(
         self,
-        options: Options,
+        options: WorkerOptions,
         found: Callable[..., Any],
         sock: socket.socket,
         page: mmap,

@@ -1,5 +1,7 @@
 """Keeps one executor ready: replaces those that died, were used up or have to be killed."""
 
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Callable
@@ -13,7 +15,7 @@ from gearmang.worker.dossiers import name_of_signal
 from gearmang.worker.frames import Answer, BadFrame
 from gearmang.worker.loop import Loop
 from gearmang.worker.nursery import Nursery, NurseryDied
-from gearmang.worker.options import Options
+from gearmang.worker.options import WorkerOptions
 
 LOAD_TIMEOUT: Final = 120.0  # seconds for importing the code
 RETIRE_TIMEOUT: Final = 5.0  # seconds for on_stop and what else a retired executor does at its end
@@ -38,7 +40,7 @@ class Executors:
 
     def __init__(
         self,
-        options: Options,
+        options: WorkerOptions,
         run_id: str,
         worker: str,
         loop: Loop,

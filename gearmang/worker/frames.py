@@ -4,13 +4,15 @@ A job travels as it came from gearmand, unparsed: the body of JOB_ASSIGN_UNIQ be
 number. The executor answers in frames of a kind and a length.
 """
 
+from __future__ import annotations
+
 import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import orjson
 
-from gearmang.dossier import Dossier
+from gearmang.job.dossier import Dossier
 
 JOB_HEADER: Final = struct.Struct("!QI")  # sequence number, length of the body
 ANSWER_HEADER: Final = struct.Struct("!BI")  # kind, length of the body

@@ -1,5 +1,7 @@
 """What a function gets: the job's data and everything that it may say while it runs."""
 
+from __future__ import annotations
+
 import os
 import tempfile
 from collections.abc import Callable
@@ -8,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gearmang.dossier import Dossier
-from gearmang.envelope import Envelope
+from gearmang.job.dossier import Dossier
+from gearmang.job.envelope import Envelope
 from gearmang.worker import frames
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class Job:
         function: str,
         handle: str,
         unique: str,
-        record: "Record | SilentRecord",
+        record: Record | SilentRecord,
         say: Callable[[int, bytes], None],
         tmp_name: str,
     ) -> None:

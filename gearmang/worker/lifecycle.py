@@ -1,5 +1,7 @@
 """When a worker stops taking jobs, when it cuts one off, and with which exit code it ends."""
 
+from __future__ import annotations
+
 import random
 import signal
 from typing import Final, Literal

@@ -1,5 +1,7 @@
 """The supervisor's connection to one gearmand: never blocking, made again for ever."""
 
+from __future__ import annotations
+
 import random
 import socket
 import time
@@ -7,14 +9,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from gearmang import wire
-from gearmang.admin.channel import connect
-from gearmang.admin.errors import AdminError
-from gearmang.admin.steps import WRITE as WANTS_WRITE
-from gearmang.admin.steps import Steps, Wait
-from gearmang.connection import RECEIVE_SIZE, prepared
-from gearmang.server import Server
-from gearmang.wire import Decoder, Packet
+from gearmang.protocol import wire
+from gearmang.protocol.channel import connect
+from gearmang.protocol.connection import RECEIVE_SIZE, prepared
+from gearmang.protocol.errors import AdminError
+from gearmang.protocol.server import Server
+from gearmang.protocol.steps import WRITE as WANTS_WRITE
+from gearmang.protocol.steps import Steps, Wait
+from gearmang.protocol.wire import Decoder, Packet
 from gearmang.worker.loop import READ, WRITE, Loop, Stream
 
 FIRST_RETRY: Final = 0.2  # seconds
@@ -64,8 +66,8 @@ class Link:
         loop: Loop,
         *,
         hello: bytes,
-        on_packet: Callable[["Link", Packet], None],
-        on_change: Callable[["Link", str], None],
+        on_packet: Callable[[Link, Packet], None],
+        on_change: Callable[[Link, str], None],
     ) -> None:
         self.server = server
         self.up = False

@@ -1,5 +1,7 @@
 """The user's code by its name: ``module:function``, ``module:Class``, ``path/script.py:name``."""
 
+from __future__ import annotations
+
 import importlib
 import importlib.util
 import os
@@ -7,11 +9,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Union
 
 from gearmang.errors import CannotLoad
 
-Target = str | Callable[..., Any]
+Target = Union[str, Callable[..., Any]]
 
 
 def load(target: Target) -> Callable[..., Any]:

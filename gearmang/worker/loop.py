@@ -1,5 +1,7 @@
 """Waits for many descriptors at once and calls what each one was registered with."""
 
+from __future__ import annotations
+
 import select
 import socket
 from collections.abc import Callable

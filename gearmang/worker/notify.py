@@ -1,5 +1,7 @@
 """Tells systemd how the worker is (sd_notify(3)); without systemd it tells nobody."""
 
+from __future__ import annotations
+
 import os
 import socket
 from typing import Final

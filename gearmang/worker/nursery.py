@@ -5,6 +5,8 @@ one between exits, so that the kernel gives the executor to the supervisor, whic
 the supervisor waits for it and learns how it died.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import socket
@@ -19,7 +21,7 @@ from gearmang.errors import CannotLoad, GearmangError
 from gearmang.worker import executor, place, prctl
 from gearmang.worker.loading import find
 from gearmang.worker.loop import Loop
-from gearmang.worker.options import Options
+from gearmang.worker.options import WorkerOptions
 
 BIRTH_TIMEOUT: Final = 5.0  # seconds for a fork
 ADOPTION_TIMEOUT: Final = 5.0  # seconds for the process between to exit
@@ -43,7 +45,9 @@ class Nursery:
         others: descriptors of the supervisor that the nursery must not keep open.
     """
 
-    def __init__(self, options: Options, run_id: str, worker: str, others: Iterable[int]) -> None:
+    def __init__(
+        self, options: WorkerOptions, run_id: str, worker: str, others: Iterable[int]
+    ) -> None:
         self._sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         supervisor = os.getpid()
         for stream in (sys.stdout, sys.stderr):
@@ -112,7 +116,7 @@ class _Cradle:
     """The nursery's own process."""
 
     def __init__(
-        self, options: Options, run_id: str, worker: str, sock: socket.socket, supervisor: int
+        self, options: WorkerOptions, run_id: str, worker: str, sock: socket.socket, supervisor: int
     ) -> None:
         self._options, self._run_id, self._worker = options, run_id, worker
         self._sock, self._supervisor = sock, supervisor

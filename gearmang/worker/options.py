@@ -1,11 +1,13 @@
 """How one worker works: every option with its unit and its default."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from gearmang.server import Server
+from gearmang.protocol.server import Server
 from gearmang.worker.loading import Target
 
 DEFAULT_ATTEMPTS: Final = 3
@@ -34,7 +36,7 @@ class Hooks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class WorkerOptions:
     """What a worker does and when it gives up.
 
     Attributes:

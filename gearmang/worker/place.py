@@ -1,5 +1,7 @@
 """The process around an executor: its signals, its group, its output, its place in line for OOM."""
 
+from __future__ import annotations
+
 import faulthandler
 import os
 import signal

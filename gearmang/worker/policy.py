@@ -1,9 +1,11 @@
 """What becomes of a job after a failed attempt: a pure decision."""
 
+from __future__ import annotations
+
 import random
 from typing import Final, Literal, NamedTuple
 
-from gearmang.dossier import Dossier
+from gearmang.job.dossier import Dossier
 
 LONGEST_BACKOFF: Final = 3600.0  # seconds
 JITTER: Final = 0.5  # a delay grows by up to this share, so that jobs do not return in step

@@ -1,5 +1,7 @@
 """Parents and children by prctl(2): who dies with whom, who adopts whom."""
 
+from __future__ import annotations
+
 import contextlib
 import ctypes
 import os

@@ -1,5 +1,7 @@
 """How an executor gets its next job from the supervisor."""
 
+from __future__ import annotations
+
 import os
 import socket
 import time

@@ -1,21 +1,23 @@
 """Runs one job in an executor without any gearmand: to see again how it failed."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import replace
 from typing import NamedTuple
 
-from gearmang.dossier import Dossier
-from gearmang.envelope import Envelope
-from gearmang.server import Server
+from gearmang.job.dossier import Dossier
+from gearmang.job.envelope import Envelope
+from gearmang.protocol.server import Server
 from gearmang.worker import frames
-from gearmang.worker.autopsy import HARD_AFTER, Ending, Limits, dossier_of_death
+from gearmang.worker.autopsy import HARD_AFTER, Ending, JobLimits, dossier_of_death
 from gearmang.worker.child import Child, new_run_id
 from gearmang.worker.dossiers import import_roots
 from gearmang.worker.executors import Executors
 from gearmang.worker.frames import Answer
 from gearmang.worker.loading import Target
 from gearmang.worker.loop import Loop
-from gearmang.worker.options import Options
+from gearmang.worker.options import WorkerOptions
 
 
 class Replayed(NamedTuple):
@@ -50,7 +52,7 @@ def replay(
     Raises:
         CannotLoad: the code cannot be loaded.
     """
-    options = Options(
+    options = WorkerOptions(
         function=function,
         target=target,
         servers=(Server("localhost"),),  # never spoken to
@@ -61,7 +63,7 @@ def replay(
 
 
 class _Replay:
-    def __init__(self, options: Options, envelope: Envelope) -> None:
+    def __init__(self, options: WorkerOptions, envelope: Envelope) -> None:
         self._options = options
         self._body = b"\0".join((b"replay", b"", b"", envelope.revived().pack()))
         self._attempt = envelope.attempt
@@ -118,7 +120,7 @@ class _Replay:
         dossier = dossier_of_death(
             ending,
             child.condemned,
-            Limits(options.time_limit, options.max_memory, options.grace),
+            JobLimits(options.time_limit, options.max_memory, options.grace),
             stack=child.stack(),
             stderr=child.tail.text,
             pid=child.pid,

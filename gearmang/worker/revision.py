@@ -1,5 +1,7 @@
 """Which version of the code runs here: for the dossiers of its failures."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 

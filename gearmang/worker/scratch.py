@@ -1,5 +1,7 @@
 """The temporary folders of jobs, known by their names to supervisor and executor."""
 
+from __future__ import annotations
+
 import os
 import re
 import shutil

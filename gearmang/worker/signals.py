@@ -1,13 +1,19 @@
 """Signals as events of the loop: the handlers only note them."""
 
+from __future__ import annotations
+
 import signal
 import socket
 from collections import deque
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from gearmang.worker.loop import Loop
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 
 WATCHED: Final = (
     signal.SIGTERM,

@@ -1,5 +1,7 @@
 """Holds the connections, never runs user code: hands jobs to the executor and sees what happens."""
 
+from __future__ import annotations
+
 import faulthandler
 import logging
 import os
@@ -10,23 +12,23 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from gearmang import wire
+from gearmang.protocol import wire
+from gearmang.watch.worker_id import WorkerId
 from gearmang.worker import frames, scratch
 from gearmang.worker.aftermath import Aftermath, Attempt
-from gearmang.worker.autopsy import HARD_AFTER, Ending, Limits, dossier_of_death
+from gearmang.worker.autopsy import HARD_AFTER, Ending, JobLimits, dossier_of_death
 from gearmang.worker.child import Child, new_run_id
 from gearmang.worker.dossiers import import_roots
 from gearmang.worker.executors import RETIRE_TIMEOUT, STACK_TIME, Executors
 from gearmang.worker.frames import Answer, failure_of, time_of
-from gearmang.worker.intake import Assigned, Intake
+from gearmang.worker.grabbing import Assigned, Intake
 from gearmang.worker.lifecycle import Lifecycle
 from gearmang.worker.link import Link
 from gearmang.worker.loop import Loop
 from gearmang.worker.notify import Notifier
-from gearmang.worker.options import Options
+from gearmang.worker.options import WorkerOptions
 from gearmang.worker.revision import revision
 from gearmang.worker.signals import Signals
-from gearmang.worker_id import WorkerId
 
 MEMORY_CHECK: Final = 0.05  # seconds between two looks at a running job's memory
 PART_TIMEOUT: Final = 1.0  # seconds for gearmand to read our last words
@@ -43,7 +45,7 @@ class Supervisor:
         SpoolError: the spool folder cannot be used.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: WorkerOptions) -> None:
         self._options = options
         host = socket.gethostname()
         self._worker = str(WorkerId(options.function, host, os.getpid(), int(time.time())))
@@ -178,7 +180,7 @@ class Supervisor:
         dossier = dossier_of_death(
             ending,
             child.condemned,
-            Limits(options.time_limit, options.max_memory, options.grace),
+            JobLimits(options.time_limit, options.max_memory, options.grace),
             stack=child.stack(),
             stderr=child.tail.text,
             pid=child.pid,

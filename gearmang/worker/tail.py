@@ -1,5 +1,7 @@
 """What jobs print: passed on to the worker's own stderr within bounds, its end kept."""
 
+from __future__ import annotations
+
 import os
 import sys
 from typing import Final

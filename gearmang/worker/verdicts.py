@@ -1,5 +1,7 @@
 """What a function may raise to say what shall become of its job."""
 
+from __future__ import annotations
+
 
 class Reject(Exception):
     """Trying again will not help: the job goes to the dead letters at once."""

@@ -13,14 +13,14 @@ from pathlib import Path
 from gearman import GearmanClient
 from sqlalchemy import text
 
-from gearmang.client import Client
-from gearmang.dead_letters import plans
-from gearmang.dead_letters.filters import Filter
-from gearmang.dead_letters.migrate import migrate
-from gearmang.dead_letters.moment import first_id
-from gearmang.dead_letters.requeue import DEFAULT_BATCH, requeue
-from gearmang.dead_letters.store import Store
-from gearmang.submission import Packed
+from gearmang.dead_letters.acting import plans
+from gearmang.dead_letters.acting.requeue import DEFAULT_BATCH, requeue
+from gearmang.dead_letters.looking.filters import Filter
+from gearmang.dead_letters.store.migrating import migrate
+from gearmang.dead_letters.store.moment import first_id
+from gearmang.dead_letters.store.seam import Store
+from gearmang.job.client import Client
+from gearmang.job.submission import Packed
 from tests.benchmarks.figure import Figure
 from tests.daemons import postgresql
 from tests.daemons.gearmand import Gearmand

@@ -12,9 +12,9 @@ from typing import Any
 from gearman.admin_client import GearmanAdminClient
 
 from collectd_plugin.plugin import Plugin
-from gearmang.admin import AdminClient
-from gearmang.poll import Snapshot, poll
-from gearmang.server import Server
+from gearmang.protocol import AdminClient
+from gearmang.protocol.server import Server
+from gearmang.watch.poll import Snapshot, poll
 from tests.benchmarks.figure import Figure
 from tests.daemons.collectd import Collectd
 from tests.daemons.gearmand import Gearmand

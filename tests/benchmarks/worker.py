@@ -14,7 +14,7 @@ from pathlib import Path
 
 import gearman
 
-from gearmang.client import Client
+from gearmang.job.client import Client
 from tests.benchmarks.figure import Figure
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import BIN

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Sequence
 from typing import Self
 
-from gearmang import wire
+from gearmang.protocol import wire
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["gearmang.admin"]):
+with atheris.instrument_imports(include=["gearmang.protocol"]):
     from tests.fuzz.harness import COMMANDS, SEEDS, take
 
 RUNS = 1_000_000

@@ -4,9 +4,9 @@ import re
 from functools import partial
 from typing import Any
 
-from gearmang.admin import replies
-from gearmang.admin.errors import BadReply, RefusedReply
-from gearmang.admin.exchange import Command, Exchange
+from gearmang.protocol import replies
+from gearmang.protocol.errors import BadReply, RefusedReply
+from gearmang.protocol.exchange import Command, Exchange
 
 COMMANDS = (
     Command(b"version", replies.version),

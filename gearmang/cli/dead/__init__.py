@@ -1,5 +1,7 @@
 """The commands ``gearmang dead …``."""
 
+from __future__ import annotations
+
 import click
 
 from gearmang.cli.late import LateGroup

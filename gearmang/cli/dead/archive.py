@@ -1,5 +1,7 @@
 """``gearmang dead export`` and ``gearmang dead import``."""
 
+from __future__ import annotations
+
 import contextlib
 import itertools
 import os
@@ -13,7 +15,7 @@ from gearmang.cli.dead.choice import filter_options
 from gearmang.cli.options import json_option, store_option
 
 if TYPE_CHECKING:
-    from gearmang.dead_letters.filters import Filter
+    from gearmang.dead_letters.looking.filters import Filter
 
 _LETTERS_A_GROUP = 200  # that are imported in one transaction
 
@@ -27,14 +29,14 @@ _LETTERS_A_GROUP = 200  # that are imported in one transaction
     help="Where to; readable by owner and group only. Default: standard output.",
 )
 @store_option
-def export(chosen: "Filter", output: str | None, store: str) -> None:
+def export(chosen: Filter, output: str | None, store: str) -> None:
     """Write dead letters as JSON lines, one a letter, without loss; secrets are in them.
 
     Example: gearmang dead export --state all --output letters.jsonl
     """
-    from gearmang.dead_letters.archive import lines
-    from gearmang.dead_letters.errors import Refused
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.acting.exporting import lines
+    from gearmang.dead_letters.store.errors import NotAllowed
+    from gearmang.dead_letters.store.seam import Store
 
     count = 0
     try:
@@ -48,7 +50,9 @@ def export(chosen: "Filter", output: str | None, store: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise Refused(f"{output or 'standard output'}: {error.strerror}; export again") from error
+        raise NotAllowed(
+            f"{output or 'standard output'}: {error.strerror}; export again"
+        ) from error
     click.echo(f"exported {count}", err=True)
 
 
@@ -74,10 +78,10 @@ def import_letters(source: IO[bytes], store: str, as_json: bool) -> None:
 
     Example: gearmang dead import letters.jsonl --store postgresql://gearmang@db1/gearmang
     """
-    from gearmang.dead_letters.archive import letters
-    from gearmang.dead_letters.events import record
-    from gearmang.dead_letters.intake import store_letters
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.acting.exporting import letters
+    from gearmang.dead_letters.arriving.storing import store_letters
+    from gearmang.dead_letters.looking.events import record
+    from gearmang.dead_letters.store.seam import Store
 
     new = seen = 0
     with Store(store) as opened:

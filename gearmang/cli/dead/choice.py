@@ -1,5 +1,7 @@
 """The options that choose letters, shared by all commands that take a filter."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -9,7 +11,7 @@ import click
 from gearmang.cli.dead.when import When
 
 if TYPE_CHECKING:
-    from gearmang.dead_letters.filters import Filter
+    from gearmang.dead_letters.looking.filters import Filter
 
 STATES = ("dead", "requeuing", "requeued", "removed", "resolved", "recalling")
 NAMES = ("function", "error", "fingerprint", "since", "until", "from_server", "grep")
@@ -50,7 +52,7 @@ def _with_filter(
 ) -> Callable[..., Any]:
     @functools.wraps(command)
     def with_filter(*args: Any, **kwargs: Any) -> Any:
-        from gearmang.dead_letters.filters import Filter
+        from gearmang.dead_letters.looking.filters import Filter
 
         given = {name: kwargs.pop(name) for name in NAMES}
         given["server"] = given.pop("from_server")
@@ -66,7 +68,7 @@ def _with_filter(
     return with_filter
 
 
-def is_given(chosen: "Filter") -> bool:
+def is_given(chosen: Filter) -> bool:
     """Whether any filter was set; the state alone chooses nothing."""
     parts = (chosen.function, chosen.error, chosen.fingerprint, chosen.server, chosen.grep)
     return any(parts) or chosen.since is not None or chosen.until is not None

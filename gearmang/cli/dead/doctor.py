@@ -1,12 +1,14 @@
 """``gearmang dead doctor``."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 
 import click
 
 from gearmang.cli.options import json_option, servers_option, store_option
-from gearmang.server import Server
+from gearmang.protocol.server import Server
 
 _COLOURS = {"ok": "green", "bad": "red", "unknown": "yellow"}
 
@@ -30,8 +32,8 @@ def doctor(spool: Path | None, servers: tuple[Server, ...], store: str, as_json:
     Example: gearmang dead doctor --server gm1:4730 --spool /var/spool/gearmang
     """
     from gearmang.cli.output import print_json
-    from gearmang.dead_letters.diagnosis import diagnose
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.looking.diagnosis import diagnose
+    from gearmang.dead_letters.store.seam import Store
     from gearmang.terminal import clean
 
     findings = []

@@ -1,5 +1,7 @@
 """``gearmang dead edit``."""
 
+from __future__ import annotations
+
 from typing import IO
 
 import click
@@ -32,11 +34,11 @@ def edit(
 
     Example: gearmang dead edit 3f9a01c2b4-3 --set size.width=640 --reason 'too large'
     """
-    from gearmang.dead_letters.browse import body, find
-    from gearmang.dead_letters.editing import edit as change
-    from gearmang.dead_letters.editing import with_values
-    from gearmang.dead_letters.masking import masked_text
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.acting.editing import edit as change
+    from gearmang.dead_letters.acting.editing import with_values
+    from gearmang.dead_letters.looking.browse import body, find
+    from gearmang.dead_letters.looking.masking import masked_text
+    from gearmang.dead_letters.store.seam import Store
     from gearmang.terminal import clean_lines
 
     if settings and data is not None:
@@ -77,7 +79,7 @@ def _in_editor(before: bytes) -> bytes:
     """The payload after the operator's editor; JSON is set out for it and must stay JSON."""
     import orjson
 
-    from gearmang.dead_letters.errors import Refused
+    from gearmang.dead_letters.store.errors import NotAllowed
 
     try:
         text = orjson.dumps(orjson.loads(before), option=orjson.OPT_INDENT_2).decode() + "\n"
@@ -87,7 +89,7 @@ def _in_editor(before: bytes) -> bytes:
         try:
             text = before.decode("utf-8")
         except UnicodeDecodeError:
-            raise Refused("the payload is no text; give a new one with --data FILE") from None
+            raise NotAllowed("the payload is no text; give a new one with --data FILE") from None
     edited = click.edit(text, extension=".json" if is_json else ".txt")
     if edited is None or edited == text:
         return before
@@ -96,4 +98,4 @@ def _in_editor(before: bytes) -> bytes:
     try:
         return orjson.dumps(orjson.loads(edited))
     except ValueError as error:
-        raise Refused(f"that is no JSON any more, nothing was changed: {error}") from None
+        raise NotAllowed(f"that is no JSON any more, nothing was changed: {error}") from None

@@ -1,5 +1,7 @@
 """``gearmang dead groups``."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +11,7 @@ from gearmang.cli.dead.when import iso, told
 from gearmang.cli.options import json_option, store_option
 
 if TYPE_CHECKING:
-    from gearmang.dead_letters.filters import Filter
+    from gearmang.dead_letters.looking.filters import Filter
 
 _STYLES = {"new": "bold yellow", "reopened": "bold red", "resolved": "green"}
 
@@ -20,7 +22,7 @@ _STYLES = {"new": "bold yellow", "reopened": "bold red", "resolved": "green"}
 @click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
 @store_option
 @json_option
-def groups(chosen: "Filter", limit: int, offset: int, store: str, as_json: bool) -> None:
+def groups(chosen: Filter, limit: int, offset: int, store: str, as_json: bool) -> None:
     """Dead letters by their cause, the largest group first.
 
     A cause is new, known (somebody has dealt with letters of it), resolved, or reopened: it came
@@ -29,10 +31,10 @@ def groups(chosen: "Filter", limit: int, offset: int, store: str, as_json: bool)
     Example: gearmang dead groups --since 1d
     """
     from gearmang.cli.output import cell, console, print_json, table
-    from gearmang.dead_letters.groups import arrivals_by_hour, sparkline
-    from gearmang.dead_letters.groups import groups as find
-    from gearmang.dead_letters.masking import masked_text
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.looking.causes import arrivals_by_hour, sparkline
+    from gearmang.dead_letters.looking.causes import groups as find
+    from gearmang.dead_letters.looking.masking import masked_text
+    from gearmang.dead_letters.store.seam import Store
 
     with Store(store) as opened, opened.reading() as connection:
         rows = find(connection, chosen, limit=limit, offset=offset)

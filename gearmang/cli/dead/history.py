@@ -1,5 +1,7 @@
 """``gearmang dead history``."""
 
+from __future__ import annotations
+
 import click
 
 from gearmang.cli.dead.when import When, iso, told
@@ -28,8 +30,8 @@ def history(
     Example: gearmang dead history --operator anna --since 7d
     """
     from gearmang.cli.output import cell, console, print_json, table
-    from gearmang.dead_letters.history import history as read
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.looking.history import history as read
+    from gearmang.dead_letters.store.seam import Store
 
     with Store(store) as opened, opened.reading() as connection:
         found = read(connection, who=operator, plan=plan, job=job, since=since, limit=limit)

@@ -1,5 +1,7 @@
 """``gearmang dead list``."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +11,7 @@ from gearmang.cli.dead.when import iso, told
 from gearmang.cli.options import json_option, store_option
 
 if TYPE_CHECKING:
-    from gearmang.dead_letters.filters import Filter
+    from gearmang.dead_letters.looking.filters import Filter
 
 _SHORT_JOB = 10  # digits of a job's id in a table: enough to be one among a million
 
@@ -20,14 +22,14 @@ _SHORT_JOB = 10  # digits of a job's id in a table: enough to be one among a mil
 @click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
 @store_option
 @json_option
-def list_letters(chosen: "Filter", limit: int, offset: int, store: str, as_json: bool) -> None:
+def list_letters(chosen: Filter, limit: int, offset: int, store: str, as_json: bool) -> None:
     """List dead letters, newest first.
 
     Example: gearmang dead list --function 'resize*' --since 2h
     """
-    from gearmang.dead_letters.browse import page
-    from gearmang.dead_letters.masking import masked_text
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.looking.browse import page
+    from gearmang.dead_letters.looking.masking import masked_text
+    from gearmang.dead_letters.store.seam import Store
 
     with Store(store) as opened, opened.reading() as connection:
         rows = page(connection, chosen, limit=limit + 1, offset=offset)
@@ -67,7 +69,7 @@ def short_id(death_id: str) -> str:
 
 def summary(row: Any) -> dict[str, Any]:
     """A letter without its body, for JSON."""
-    from gearmang.dead_letters.masking import masked_text
+    from gearmang.dead_letters.looking.masking import masked_text
 
     return {
         "id": row.death_id,

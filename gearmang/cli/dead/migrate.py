@@ -1,5 +1,7 @@
 """``gearmang dead migrate``."""
 
+from __future__ import annotations
+
 import click
 
 from gearmang.cli.options import json_option, store_option
@@ -13,8 +15,8 @@ def migrate(store: str, as_json: bool) -> None:
 
     Example: gearmang dead migrate --store postgresql://gearmang@db1/gearmang
     """
-    from gearmang.dead_letters.migrate import migrate as run
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.store.migrating import migrate as run
+    from gearmang.dead_letters.store.seam import Store
 
     with Store(store) as opened:
         before, after = run(opened)

@@ -1,5 +1,7 @@
 """From ids or filters to a plan that the operator has agreed to: shared by all bulk actions."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,8 +12,8 @@ from gearmang.cli.dead import wording
 from gearmang.cli.dead.choice import is_given
 
 if TYPE_CHECKING:
-    from gearmang.dead_letters.filters import Filter
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.looking.filters import Filter
+    from gearmang.dead_letters.store.seam import Store
 
 
 def plan_options(command: Any) -> Any:
@@ -27,11 +29,11 @@ def plan_options(command: Any) -> Any:
 
 
 def agreed_plan(
-    store: "Store",
+    store: Store,
     action: str,
     *,
     letters: Sequence[str],
-    chosen: "Filter",
+    chosen: Filter,
     plan: str | None,
     reason: str | None,
     yes: bool,
@@ -45,11 +47,11 @@ def agreed_plan(
 
     Raises:
         click.UsageError: neither ids nor filters nor a plan, or several of them.
-        Refused: nothing to do, or nobody there to agree to a bulk action.
+        NotAllowed: nothing to do, or nobody there to agree to a bulk action.
     """
-    from gearmang.dead_letters import plans
-    from gearmang.dead_letters.browse import find
-    from gearmang.dead_letters.errors import Refused
+    from gearmang.dead_letters.acting import plans
+    from gearmang.dead_letters.looking.browse import find
+    from gearmang.dead_letters.store.errors import NotAllowed
 
     filtered = is_given(chosen)
     if sum(map(bool, (letters, filtered, plan))) != 1:
@@ -58,7 +60,7 @@ def agreed_plan(
         with store.reading() as connection:
             row = plans.get(connection, plan)
         if row.action != action:
-            raise Refused(f"plan {row.plan} is to {row.action}, not to {action}")
+            raise NotAllowed(f"plan {row.plan} is to {row.action}, not to {action}")
     else:
         with store.writing() as connection:
             ids = [_dead(find(connection, letter)).id for letter in letters] or None
@@ -72,7 +74,7 @@ def agreed_plan(
                 function=to,
             )
             if not row.letters:
-                raise Refused(f"no dead letter fits {chosen.told()}; nothing to {action}")
+                raise NotAllowed(f"no dead letter fits {chosen.told()}; nothing to {action}")
     if not letters:
         _print_plan(store, row, quiet=as_json)
     if dry_run:
@@ -87,16 +89,16 @@ def agreed_plan(
 
 
 def _dead(row: Any) -> Any:
-    from gearmang.dead_letters.errors import Refused
+    from gearmang.dead_letters.store.errors import NotAllowed
 
     if row.state != "dead":
         by = f" by plan {row.plan}" if row.plan else ""
-        raise Refused(f"letter {row.death_id} is not dead any more: it was {row.state}{by}")
+        raise NotAllowed(f"letter {row.death_id} is not dead any more: it was {row.state}{by}")
     return row
 
 
-def _print_plan(store: "Store", row: Any, *, quiet: bool) -> None:
-    from gearmang.dead_letters.plans import groups_of
+def _print_plan(store: Store, row: Any, *, quiet: bool) -> None:
+    from gearmang.dead_letters.acting.plans import groups_of
     from gearmang.terminal import clean
 
     with store.reading() as connection:
@@ -110,9 +112,9 @@ def _print_plan(store: "Store", row: Any, *, quiet: bool) -> None:
         click.echo(f"{rest:>9} in other groups", err=quiet)
 
 
-def _print_json(store: "Store", row: Any) -> None:
+def _print_json(store: Store, row: Any) -> None:
     from gearmang.cli.output import print_json
-    from gearmang.dead_letters.plans import groups_of
+    from gearmang.dead_letters.acting.plans import groups_of
 
     with store.reading() as connection:
         groups = [group._asdict() for group in groups_of(connection, row.plan)]
@@ -121,10 +123,10 @@ def _print_json(store: "Store", row: Any) -> None:
 
 
 def _ask(row: Any) -> None:
-    from gearmang.dead_letters.errors import Refused
+    from gearmang.dead_letters.store.errors import NotAllowed
 
     later = f"`gearmang dead {row.action} --plan {row.plan} --yes` does it"
     if not sys.stdin.isatty():
-        raise Refused(f"nothing was done, as nobody is here to agree: {later}")
+        raise NotAllowed(f"nothing was done, as nobody is here to agree: {later}")
     if not click.confirm(f"{row.action} {wording.letters(row.letters)}?", err=True):
-        raise Refused(f"nothing was done; {later}")
+        raise NotAllowed(f"nothing was done; {later}")

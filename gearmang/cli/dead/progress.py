@@ -1,5 +1,7 @@
 """A progress bar for what takes longer than a second, on a terminal only."""
 
+from __future__ import annotations
+
 import sys
 import time
 from collections.abc import Callable, Iterator

@@ -1,5 +1,7 @@
 """``gearmang dead prune``."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import click
@@ -39,12 +41,12 @@ def prune(
     Example: gearmang dead prune --older-than 180d --archive pruned.jsonl --yes
     """
     from gearmang.cli.dead.progress import progress_bar
-    from gearmang.dead_letters.browse import count
-    from gearmang.dead_letters.errors import Refused
-    from gearmang.dead_letters.filters import Filter
-    from gearmang.dead_letters.pruning import count_excess
-    from gearmang.dead_letters.pruning import prune as run
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.acting.pruning import count_excess
+    from gearmang.dead_letters.acting.pruning import prune as run
+    from gearmang.dead_letters.looking.browse import count
+    from gearmang.dead_letters.looking.filters import Filter
+    from gearmang.dead_letters.store.errors import NotAllowed
+    from gearmang.dead_letters.store.seam import Store
 
     if older_than is None and max_dead is None:
         raise click.UsageError("give --older-than or --max-dead")
@@ -62,7 +64,9 @@ def prune(
             if not sys.stdin.isatty() or not click.confirm(
                 f"delete about {number} letters for good?", err=True
             ):
-                raise Refused(f"nothing was deleted; about {number} letters would be, with --yes")
+                raise NotAllowed(
+                    f"nothing was deleted; about {number} letters would be, with --yes"
+                )
         with progress_bar(number, "pruned") as advance:
             pruned = run(
                 opened, archive, older_than=older_than, most_dead=max_dead, progress=advance

@@ -1,5 +1,7 @@
 """``gearmang dead remove``."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +11,7 @@ from gearmang.cli.dead.planning import agreed_plan, plan_options
 from gearmang.cli.options import json_option, store_option
 
 if TYPE_CHECKING:
-    from gearmang.dead_letters.filters import Filter
+    from gearmang.dead_letters.looking.filters import Filter
 
 
 @click.command()
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 @json_option
 def remove(
     letters: tuple[str, ...],
-    chosen: "Filter",
+    chosen: Filter,
     plan: str | None,
     yes: bool,
     dry_run: bool,
@@ -33,10 +35,10 @@ def remove(
     Example: gearmang dead remove --fingerprint 8f14e45fceea --reason 'test data'
     """
     from gearmang.cli.dead.progress import progress_bar
-    from gearmang.dead_letters.events import record
-    from gearmang.dead_letters.plans import finish
-    from gearmang.dead_letters.removal import carry_out
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.acting.plans import finish
+    from gearmang.dead_letters.acting.removal import carry_out
+    from gearmang.dead_letters.looking.events import record
+    from gearmang.dead_letters.store.seam import Store
 
     with Store(store) as opened:
         row = agreed_plan(

@@ -1,5 +1,7 @@
 """``gearmang dead replay``."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,10 +44,10 @@ def replay(
 
     Example: gearmang dead replay 3f9a01c2b4-3 --worker thumbnails:resize --time-limit 30s
     """
-    from gearmang.dead_letters.browse import body, envelope_of, find
-    from gearmang.dead_letters.errors import Refused
-    from gearmang.dead_letters.fixture import as_test
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.acting.fixture import as_test
+    from gearmang.dead_letters.looking.browse import body, envelope_of, find
+    from gearmang.dead_letters.store.errors import NotAllowed
+    from gearmang.dead_letters.store.seam import Store
 
     with Store(store) as opened, opened.reading() as connection:
         row = find(connection, letter)
@@ -56,7 +58,7 @@ def replay(
             with test.open("x", encoding="ascii") as target_file:
                 target_file.write(as_test(envelope, target=target, function=function))
         except OSError as error:
-            raise Refused(f"{test} cannot be written: {error.strerror}") from error
+            raise NotAllowed(f"{test} cannot be written: {error.strerror}") from error
         click.echo(f"wrote {test}; run it with: pytest {test}", err=as_json)
         return
     from gearmang.worker.replay import replay as run
@@ -75,7 +77,7 @@ def replay(
         sys.exit(1)
 
 
-def _print(replayed: "Replayed") -> None:
+def _print(replayed: Replayed) -> None:
     from gearmang.terminal import clean, clean_lines
 
     dossier = replayed.dossier

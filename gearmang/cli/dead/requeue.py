@@ -1,5 +1,7 @@
 """``gearmang dead requeue``."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,13 +10,13 @@ from gearmang.cli.dead.choice import dead_filter_options
 from gearmang.cli.dead.planning import agreed_plan, plan_options
 from gearmang.cli.dead.when import Age
 from gearmang.cli.options import json_option, servers_option, store_option
-from gearmang.server import Server
+from gearmang.protocol.server import Server
 
 if TYPE_CHECKING:
-    from gearmang.client import Client
-    from gearmang.dead_letters.filters import Filter
-    from gearmang.dead_letters.requeue import Released
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.acting.requeue import Released
+    from gearmang.dead_letters.looking.filters import Filter
+    from gearmang.dead_letters.store.seam import Store
+    from gearmang.job.client import Client
 
 
 @click.command()
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 @json_option
 def requeue(
     letters: tuple[str, ...],
-    chosen: "Filter",
+    chosen: Filter,
     plan: str | None,
     yes: bool,
     dry_run: bool,
@@ -70,13 +72,13 @@ def requeue(
     Example: gearmang dead requeue --error 'ValueError' --since 2h --rate 100
     """
     from gearmang.cli.dead.progress import progress_bar
-    from gearmang.client import Client
-    from gearmang.dead_letters.events import record
-    from gearmang.dead_letters.interrupted import complete_interrupted
-    from gearmang.dead_letters.plans import finish
-    from gearmang.dead_letters.requeue import reach
-    from gearmang.dead_letters.requeue import requeue as run
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.acting.interrupted import complete_interrupted
+    from gearmang.dead_letters.acting.plans import finish
+    from gearmang.dead_letters.acting.requeue import reach
+    from gearmang.dead_letters.acting.requeue import requeue as run
+    from gearmang.dead_letters.looking.events import record
+    from gearmang.dead_letters.store.seam import Store
+    from gearmang.job.client import Client
 
     with Store(store) as opened:
         row = agreed_plan(
@@ -115,8 +117,8 @@ def requeue(
 
 
 def _run_canary(
-    store: "Store",
-    client: "Client",
+    store: Store,
+    client: Client,
     servers: tuple[Server, ...],
     plan: Any,
     first: int,
@@ -126,11 +128,11 @@ def _run_canary(
     """Print the course, stage by stage.
 
     Raises:
-        Refused: a job died again, or did not end in time.
+        NotAllowed: a job died again, or did not end in time.
     """
     from gearmang.cli.dead.wording import letters
-    from gearmang.dead_letters.canary import Stage, canary
-    from gearmang.dead_letters.errors import Refused
+    from gearmang.dead_letters.acting.canary import Stage, canary
+    from gearmang.dead_letters.store.errors import NotAllowed
 
     def told(stage: Stage) -> None:
         text = f"released {stage.released}: {stage.succeeded} succeeded, {stage.died} died again"
@@ -146,7 +148,7 @@ def _run_canary(
     if stages and not stages[-1].is_good:
         released = sum(stage.released for stage in stages)
         why = "a job died again" if stages[-1].died else f"jobs did not end in {patience:g} s"
-        raise Refused(
+        raise NotAllowed(
             f"stopped after {released} of {letters(plan.letters)}, as {why}; "
             f"once it is mended: gearmang dead requeue --plan {plan.plan} --canary {first}"
         )
@@ -155,7 +157,7 @@ def _run_canary(
         click.echo(f"all back: {succeeded} succeeded (plan {plan.plan})")
 
 
-def _report(plan: str, result: "Released", completed: int, as_json: bool) -> None:
+def _report(plan: str, result: Released, completed: int, as_json: bool) -> None:
     if as_json:
         from gearmang.cli.output import print_json
 

@@ -1,5 +1,7 @@
 """``gearmang dead resolve``."""
 
+from __future__ import annotations
+
 import click
 
 from gearmang.cli.options import json_option, store_option
@@ -29,12 +31,12 @@ def resolve(
     Example: gearmang dead resolve 8f14e45fceea --revision v2.3.1 --reason 'sizes are checked'
     """
     from gearmang.cli.dead.wording import letters
-    from gearmang.dead_letters import plans
-    from gearmang.dead_letters.filters import Filter
-    from gearmang.dead_letters.groups import find_group
-    from gearmang.dead_letters.removal import carry_out
-    from gearmang.dead_letters.resolving import resolve as mark
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.acting import plans
+    from gearmang.dead_letters.acting.removal import carry_out
+    from gearmang.dead_letters.acting.resolving import resolve as mark
+    from gearmang.dead_letters.looking.causes import find_group
+    from gearmang.dead_letters.looking.filters import Filter
+    from gearmang.dead_letters.store.seam import Store
 
     plan, closed = None, 0
     with Store(store) as opened:

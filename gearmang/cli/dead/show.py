@@ -1,5 +1,7 @@
 """``gearmang dead show``."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import click
@@ -23,11 +25,11 @@ def show(letter: str, show_secrets: bool, store: str, as_json: bool) -> None:
 
     Example: gearmang dead show 3f9a01c2b4-3
     """
-    from gearmang.dead_letters.browse import body, find
-    from gearmang.dead_letters.lineage import lineage
-    from gearmang.dead_letters.masking import masked
-    from gearmang.dead_letters.presenting import shown
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.looking.browse import body, find
+    from gearmang.dead_letters.looking.lineage import lineage
+    from gearmang.dead_letters.looking.masking import masked
+    from gearmang.dead_letters.looking.presenting import shown
+    from gearmang.dead_letters.store.seam import Store
 
     with Store(store) as opened, opened.reading() as connection:
         row = find(connection, letter)

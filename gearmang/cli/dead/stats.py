@@ -1,5 +1,7 @@
 """``gearmang dead stats``."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +11,7 @@ from gearmang.cli.dead.when import iso, told
 from gearmang.cli.options import json_option, store_option
 
 if TYPE_CHECKING:
-    from gearmang.dead_letters.filters import Filter
+    from gearmang.dead_letters.looking.filters import Filter
 
 _MOST_ROWS = 20  # functions, errors
 
@@ -18,13 +20,13 @@ _MOST_ROWS = 20  # functions, errors
 @filter_options
 @store_option
 @json_option
-def stats(chosen: "Filter", store: str, as_json: bool) -> None:
+def stats(chosen: Filter, store: str, as_json: bool) -> None:
     """The store in figures: letters by state, function and error, and how many arrived.
 
     Example: gearmang dead stats --function 'resize*'
     """
-    from gearmang.dead_letters.stats import stats as count
-    from gearmang.dead_letters.store import Store
+    from gearmang.dead_letters.looking.stats import stats as count
+    from gearmang.dead_letters.store.seam import Store
 
     with Store(store) as opened, opened.reading() as connection:
         found = count(connection, chosen)

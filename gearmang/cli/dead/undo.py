@@ -1,9 +1,11 @@
 """``gearmang dead undo``."""
 
+from __future__ import annotations
+
 import click
 
 from gearmang.cli.options import json_option, servers_option, store_option
-from gearmang.server import Server
+from gearmang.protocol.server import Server
 
 
 @click.command()
@@ -21,11 +23,11 @@ def undo(
     """
     from gearmang.cli.dead.progress import progress_bar
     from gearmang.cli.dead.wording import letters
-    from gearmang.client import Client
-    from gearmang.dead_letters.interrupted import complete_interrupted
-    from gearmang.dead_letters.plans import get
-    from gearmang.dead_letters.store import Store
-    from gearmang.dead_letters.undoing import undo as run
+    from gearmang.dead_letters.acting.interrupted import complete_interrupted
+    from gearmang.dead_letters.acting.plans import get
+    from gearmang.dead_letters.acting.undoing import undo as run
+    from gearmang.dead_letters.store.seam import Store
+    from gearmang.job.client import Client
 
     with Store(store) as opened:
         with opened.reading() as connection:

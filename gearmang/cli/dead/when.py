@@ -1,8 +1,10 @@
 """Points in time as people write them: ``90s``, ``2h``, ``7d`` ago, or a date."""
 
+from __future__ import annotations
+
 import re
 import time
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any, Final
 
 import click
@@ -59,4 +61,4 @@ def iso(seconds: float | None) -> str | None:
     """A time for JSON: RFC 3339 in UTC, to the microsecond."""
     if seconds is None:
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat().replace("+00:00", "Z")

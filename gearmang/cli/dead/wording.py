@@ -1,5 +1,7 @@
 """Numbers as people read them."""
 
+from __future__ import annotations
+
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 

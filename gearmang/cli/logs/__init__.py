@@ -1,5 +1,7 @@
 """``gearmang logs``: read task records back. Each subcommand is a module, imported when called."""
 
+from __future__ import annotations
+
 import click
 
 from gearmang.cli.late import LateGroup

@@ -1,6 +1,8 @@
 """``gearmang logs archive``: old records, packed by day."""
 
-from datetime import UTC, datetime, timedelta
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
 from typing import Literal
 
 import click
@@ -42,7 +44,7 @@ def archive(
 
     from gearmang.records.archive import days_before, pack, remove
 
-    first_kept = (datetime.now(UTC) - timedelta(seconds=age_s)).date()
+    first_kept = (datetime.now(timezone.utc) - timedelta(seconds=age_s)).date()
     days = days_before(places, first_kept)
     done = []
     shown = console()

@@ -1,8 +1,10 @@
 """``gearmang logs ingest``: lines of other programs as records."""
 
+from __future__ import annotations
+
 import os
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,7 +39,7 @@ def ingest(source: BinaryIO, folder: str, kind: str) -> None:
     # Standard input is never the same twice; a file is, by its name.
     name = getattr(source, "name", "<stdin>")
     name = f"stdin-{uuid.uuid4()}" if name == "<stdin>" else str(name)
-    path = Path(folder) / f"ingested-{datetime.now(UTC):%Y%m%d%H}.jsonl"
+    path = Path(folder) / f"ingested-{datetime.now(timezone.utc):%Y%m%d%H}.jsonl"
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)

@@ -1,5 +1,7 @@
 """One record as one line for people."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any

@@ -1,9 +1,11 @@
 """The options by which the commands of ``gearmang logs`` choose records."""
 
+from __future__ import annotations
+
 import functools
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
 import click
@@ -57,7 +59,7 @@ class MomentType(click.ParamType):  # type: ignore[type-arg]  # generic only sin
         if isinstance(value, datetime):
             return value
         try:
-            return datetime.now(UTC) - timedelta(seconds=seconds(value))
+            return datetime.now(timezone.utc) - timedelta(seconds=seconds(value))
         except (ValueError, OverflowError):
             pass
         try:
@@ -69,7 +71,7 @@ class MomentType(click.ParamType):  # type: ignore[type-arg]  # generic only sin
                 param,
                 ctx,
             )
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 class _PairType(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3

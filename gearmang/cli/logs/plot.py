@@ -1,5 +1,7 @@
 """``gearmang logs plot``: durations and failures over time."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import click

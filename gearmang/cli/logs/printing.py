@@ -1,16 +1,18 @@
 """Rows of an answer, as a table, as JSON or as CSV."""
 
+from __future__ import annotations
+
 import csv
 import sys
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from gearmang.cli.output import cell, console, print_json, table
-from gearmang.records.database import Answer
+from gearmang.records.database import Rows
 from gearmang.terminal import clean
 
 
-def print_answer(answer: Answer, form: str) -> None:
+def print_answer(answer: Rows, form: str) -> None:
     """Print all rows in the form ``table``, ``json`` (an array) or ``csv``."""
     if form == "json":
         print_json(
@@ -38,8 +40,8 @@ def print_answer(answer: Answer, form: str) -> None:
 def plain(value: Any) -> Any:
     """A value of DuckDB as JSON has it: times in UTC with Z."""
     if isinstance(value, datetime):
-        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        moment = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+        return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
     return value
 
 

@@ -1,7 +1,9 @@
 """``gearmang logs ship-check``: has everything reached the centre?"""
 
+from __future__ import annotations
+
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import click
@@ -48,7 +50,7 @@ def ship_check(
     from gearmang.records.shipping import reship
     from gearmang.records.shipping import ship_check as checked
 
-    now = datetime.now(UTC)
+    now = datetime.now(timezone.utc)
     found = checked(local, central, before=now - timedelta(seconds=grace_s), since=since)
     missing = [str(row[0]) for row in found.missing.rows]
     again = reship(local, Path(into or local[0]), missing, now) if reships and missing else None

@@ -1,5 +1,7 @@
 """``gearmang logs slow``: the slowest tasks."""
 
+from __future__ import annotations
+
 import click
 
 from gearmang.cli.logs.options import output_options, selection_options

@@ -1,5 +1,7 @@
 """``gearmang logs sql``: any question."""
 
+from __future__ import annotations
+
 import click
 
 from gearmang.cli.logs.options import output_options, records_option

@@ -1,5 +1,7 @@
 """``gearmang logs stats``: count, rate, failures and quantiles."""
 
+from __future__ import annotations
+
 import click
 
 from gearmang.cli.logs.options import SpanType, output_options, selection_options

@@ -1,5 +1,7 @@
 """``gearmang logs top``: who uses the time."""
 
+from __future__ import annotations
+
 import click
 
 from gearmang.cli.logs.options import output_options, selection_options

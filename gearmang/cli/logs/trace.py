@@ -1,5 +1,7 @@
 """``gearmang logs trace``: what happened in one job."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -71,7 +73,7 @@ def _print_trees(records: list[dict[str, object]]) -> None:
         console().print(shown)
 
 
-def _add(shown: "Tree", node: "Node") -> None:
+def _add(shown: Tree, node: Node) -> None:
     from rich.text import Text
 
     branch = shown.add(Text(described(node.record)))

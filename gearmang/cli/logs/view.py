@@ -1,5 +1,7 @@
 """``gearmang logs view``: records as they come in."""
 
+from __future__ import annotations
+
 import sys
 import time
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from gearmang.cli.logs.lines import described
 from gearmang.cli.logs.options import selection_options
 from gearmang.records.matching import matcher
 from gearmang.records.selection import Selection
-from gearmang.records.tail import Tail
+from gearmang.records.tail import Follower
 
 INTERVAL = 0.2  # seconds between two looks at the files
 OPEN_TREES = 10_000  # ids whose records wait for their root, with --group
@@ -31,7 +33,7 @@ def view(
 
     Example: gearmang logs view --type 'resize*' --outcome failure
     """
-    tail = Tail(selection.places, from_start=from_start or no_follow)
+    tail = Follower(selection.places, from_start=from_start or no_follow)
     chosen = matcher(selection)
     colour = sys.stdout.isatty()
     waiting: dict[str, list[dict[str, Any]]] = {}
@@ -61,7 +63,7 @@ def view(
         _print_tree(records, colour=colour)
 
 
-def _records(tail: Tail) -> Iterator[tuple[bytes, dict[str, Any]]]:
+def _records(tail: Follower) -> Iterator[tuple[bytes, dict[str, Any]]]:
     for line in tail.read():
         try:
             record = orjson.loads(line)

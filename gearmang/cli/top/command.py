@@ -1,5 +1,7 @@
 """The command: look in one thread, draw and listen to keys in the other."""
 
+from __future__ import annotations
+
 import sys
 import threading
 import time
@@ -9,12 +11,12 @@ import click
 from gearmang.cli.options import servers_option, store_option
 from gearmang.cli.top.state import State
 from gearmang.cli.top.view import Seen, lines, view
-from gearmang.dead_letters.errors import StoreError
-from gearmang.dead_letters.tally import Tally, tally
+from gearmang.dead_letters.store.errors import StoreError
+from gearmang.dead_letters.store.tally import Tally, tally
 from gearmang.errors import GearmangError
-from gearmang.overview import overview
-from gearmang.poll import poll
-from gearmang.server import Server
+from gearmang.protocol.server import Server
+from gearmang.watch.overview import overview
+from gearmang.watch.poll import poll
 
 DEFAULT_INTERVAL = 1.0  # seconds
 DEFAULT_TIMEOUT = 2.0  # seconds

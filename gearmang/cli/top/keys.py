@@ -1,5 +1,7 @@
 """Single keys from a terminal, without waiting for Enter."""
 
+from __future__ import annotations
+
 import os
 import select
 import sys

@@ -1,5 +1,7 @@
 """What the reader of ``gearmang top`` has chosen: order, filter, how far down; keys change it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 ORDERS = {"w": "waiting", "r": "running", "n": "workers", "a": "oldest", "f": "function"}
@@ -24,7 +26,7 @@ class State:
     first: int = 0
     quits: bool = False
 
-    def after(self, key: str) -> "State":
+    def after(self, key: str) -> State:
         """The choices once a key was pressed; a key that means nothing changes nothing."""
         if self.typing:
             return self._typed(key)
@@ -39,7 +41,7 @@ class State:
         steps = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -PAGE, "page down": PAGE}
         return replace(self, first=max(0, self.first + steps.get(key, 0)))
 
-    def _typed(self, key: str) -> "State":
+    def _typed(self, key: str) -> State:
         if key == "enter":
             return replace(self, typing=False)
         if key == "escape":

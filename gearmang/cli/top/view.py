@@ -1,5 +1,7 @@
 """What ``gearmang top`` shows: pure, from what was seen and what the reader has chosen."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -7,16 +9,16 @@ from typing import Any, NamedTuple
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from gearmang.admin.errors import AdminError
 from gearmang.cli.columns import columns
 from gearmang.cli.durations import short
 from gearmang.cli.output import cell, table
 from gearmang.cli.top.state import State
-from gearmang.dead_letters.tally import Tally
-from gearmang.overview import Overview, Row
-from gearmang.poll import Snapshot
+from gearmang.dead_letters.store.tally import Tally
+from gearmang.protocol.errors import AdminError
 from gearmang.terminal import clean
-from gearmang.worker_id import WorkerId
+from gearmang.watch.overview import Overview, Row
+from gearmang.watch.poll import Snapshot
+from gearmang.watch.worker_id import WorkerId
 
 _FUNCTION_HEADS = ("function", "waiting", "running", "workers", "oldest", "dead")
 _WORKER_HEADS = ("worker", "age", "from", "serves")

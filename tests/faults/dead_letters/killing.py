@@ -8,9 +8,9 @@ from collections import Counter
 
 from sqlalchemy import select
 
-from gearmang.dead_letters.moves import recount
-from gearmang.dead_letters.schema import dead_letters
-from gearmang.dead_letters.store import Store
+from gearmang.dead_letters.store.moves import recount
+from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.tables import dead_letters
 from tests.daemons.gearmand import Gearmand
 from tests.integration.dead_letters.command import Gearmang
 

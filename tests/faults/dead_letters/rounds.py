@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 
-from gearmang.client import Client
-from gearmang.dead_letters.interrupted import complete_interrupted
-from gearmang.dead_letters.store import Store
-from gearmang.envelope import Envelope
+from gearmang.dead_letters.acting.interrupted import complete_interrupted
+from gearmang.dead_letters.store.seam import Store
+from gearmang.job.client import Client
+from gearmang.job.envelope import Envelope
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
 from tests.faults.dead_letters.killing import (

@@ -1,6 +1,6 @@
 """kill -9 at random moments; the soak tests do the same 200 times."""
 
-from gearmang.dead_letters.store import Store
+from gearmang.dead_letters.store.seam import Store
 from tests.daemons.gearmand import Gearmand
 from tests.faults.dead_letters.rounds import collect_rounds, requeue_rounds, undo_rounds
 from tests.integration.dead_letters.command import Gearmang

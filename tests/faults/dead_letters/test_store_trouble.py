@@ -14,12 +14,12 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from gearmang.dead_letters.errors import StoreUnavailable
-from gearmang.dead_letters.events import record as put_event
-from gearmang.dead_letters.history import history
-from gearmang.dead_letters.intake import store_letters
-from gearmang.dead_letters.migrate import migrate
-from gearmang.dead_letters.store import Store
+from gearmang.dead_letters.arriving.storing import store_letters
+from gearmang.dead_letters.looking.events import record as put_event
+from gearmang.dead_letters.looking.history import history
+from gearmang.dead_letters.store.errors import StoreUnavailable
+from gearmang.dead_letters.store.migrating import migrate
+from gearmang.dead_letters.store.seam import Store
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.postgresql import PostgreSQL
 from tests.daemons.process import await_that

@@ -4,9 +4,9 @@ import threading
 import time
 from pathlib import Path
 
-from gearmang.admin import AdminError
-from gearmang.poll import Snapshot, poll
-from gearmang.server import Server
+from gearmang.protocol import AdminError
+from gearmang.protocol.server import Server
+from gearmang.watch.poll import Snapshot, poll
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
 from tests.daemons.registrations import Registrations

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from gearmang.client import Client
-from gearmang.server import Server
+from gearmang.job.client import Client
+from gearmang.protocol.server import Server
 from gearmang.worker import Job
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that

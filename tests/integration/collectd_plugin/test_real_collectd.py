@@ -222,7 +222,7 @@ def test_jobs_priorities_and_dead_letters_are_reported(gearmand: Gearmand, tmp_p
 
 def test_the_plugin_needs_nothing_but_the_systems_python() -> None:
     code = (
-        "import sys; import collectd_plugin.plugin, gearmang.dead_letters.tally;"
+        "import sys; import collectd_plugin.plugin, gearmang.dead_letters.store.tally;"
         "print([name for name in sys.modules if 'site-packages' in"
         " (getattr(sys.modules[name], '__file__', None) or '')])"
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gearmang.dead_letters.migrate import migrate
-from gearmang.dead_letters.store import Store
+from gearmang.dead_letters.store.migrating import migrate
+from gearmang.dead_letters.store.seam import Store
 from tests.daemons import postgresql
 from tests.integration.dead_letters.command import Gearmang
 

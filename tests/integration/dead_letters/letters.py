@@ -4,11 +4,11 @@ import time
 import uuid
 from collections.abc import Iterable, Sequence
 
-from gearmang.dead_letters.intake import Stored, store_letters
-from gearmang.dead_letters.letter import Letter, letter_of
-from gearmang.dead_letters.store import Store
-from gearmang.dossier import Dossier
-from gearmang.envelope import Envelope
+from gearmang.dead_letters.arriving.letter import Letter, letter_of
+from gearmang.dead_letters.arriving.storing import Stored, store_letters
+from gearmang.dead_letters.store.seam import Store
+from gearmang.job.dossier import Dossier
+from gearmang.job.envelope import Envelope
 
 
 def dossier(

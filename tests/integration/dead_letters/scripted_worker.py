@@ -5,12 +5,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from gearmang import wire
-from gearmang.client import Client
-from gearmang.connection import Connection
-from gearmang.envelope import Envelope
-from gearmang.server import Server
-from gearmang.submission import Packed
+from gearmang.job.client import Client
+from gearmang.job.envelope import Envelope
+from gearmang.job.submission import Packed
+from gearmang.protocol import wire
+from gearmang.protocol.connection import Connection
+from gearmang.protocol.server import Server
 from tests.integration.dead_letters.letters import dossier
 
 Verdict = Callable[[Envelope], bool]

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from gearmang.dead_letters.browse import count
-from gearmang.dead_letters.filters import Filter
-from gearmang.dead_letters.intake import store_letters
-from gearmang.dead_letters.letter import letter_of
-from gearmang.dead_letters.migrate import migrate
-from gearmang.dead_letters.moves import recount
-from gearmang.dead_letters.pruning import prune
-from gearmang.dead_letters.schema import bodies, dead_letters
-from gearmang.dead_letters.store import Store
+from gearmang.dead_letters.acting.pruning import prune
+from gearmang.dead_letters.arriving.letter import letter_of
+from gearmang.dead_letters.arriving.storing import store_letters
+from gearmang.dead_letters.looking.browse import count
+from gearmang.dead_letters.looking.filters import Filter
+from gearmang.dead_letters.store.migrating import migrate
+from gearmang.dead_letters.store.moves import recount
+from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.tables import bodies, dead_letters
 from tests.daemons import postgresql
 from tests.integration.dead_letters.command import Gearmang
 from tests.integration.dead_letters.letters import dead_job, dossier, many, put

@@ -12,16 +12,16 @@ from threading import Thread
 
 import pytest
 
-from gearmang.client import Client
-from gearmang.dead_letters import link
-from gearmang.dead_letters.browse import count
-from gearmang.dead_letters.filters import Filter
-from gearmang.dead_letters.store import Store
-from gearmang.envelope import Envelope
+from gearmang.dead_letters.arriving import inlet as link
+from gearmang.dead_letters.looking.browse import count
+from gearmang.dead_letters.looking.filters import Filter
+from gearmang.dead_letters.store.seam import Store
 from gearmang.errors import ServerLost
-from gearmang.server import Server
-from gearmang.submission import Packed
-from gearmang.worker_id import WorkerId
+from gearmang.job.client import Client
+from gearmang.job.envelope import Envelope
+from gearmang.job.submission import Packed
+from gearmang.protocol.server import Server
+from gearmang.watch.worker_id import WorkerId
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
 from tests.integration.dead_letters.command import Gearmang
@@ -117,7 +117,7 @@ def test_a_gearmand_is_not_given_up_while_it_waits_for_the_store(
     gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(gearmand, *many(1_200))
-    connection = link.Link(Server.parse(gearmand.address), "gearmang@host:1+1")
+    connection = link.Inlet(Server.parse(gearmand.address), "gearmang@host:1+1")
     while not connection.is_full:
         connection.grab()
         connection.read()
@@ -132,7 +132,7 @@ def test_a_gearmand_is_not_given_up_while_it_waits_for_the_store(
 def test_a_gearmand_that_freezes_is_given_up(
     gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection = link.Link(Server.parse(gearmand.address), "gearmang@host:1+1")
+    connection = link.Inlet(Server.parse(gearmand.address), "gearmang@host:1+1")
     gearmand.pause()
     connection.grab()
     monkeypatch.setattr(link, "SILENCE", 0.01)

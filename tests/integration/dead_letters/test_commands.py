@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gearmang.dead_letters.store import Store
+from gearmang.dead_letters.store.seam import Store
 from tests.integration.dead_letters.command import Gearmang
 from tests.integration.dead_letters.letters import dead_job, dossier, many, put
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gearmang.dead_letters.store import Store
+from gearmang.dead_letters.store.seam import Store
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
 from tests.integration.dead_letters.command import Gearmang

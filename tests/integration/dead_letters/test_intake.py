@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from gearmang.dead_letters.browse import body, count, envelope_of, find, page
-from gearmang.dead_letters.errors import AmbiguousId, NoSuchLetter
-from gearmang.dead_letters.filters import Filter
-from gearmang.dead_letters.intake import store_letters
-from gearmang.dead_letters.letter import from_envelope, letter_of
-from gearmang.dead_letters.moves import recount
-from gearmang.dead_letters.schema import fingerprints
-from gearmang.dead_letters.store import Store
-from gearmang.dead_letters.tally import tally
+from gearmang.dead_letters.arriving.letter import from_envelope, letter_of
+from gearmang.dead_letters.arriving.storing import store_letters
+from gearmang.dead_letters.looking.browse import body, count, envelope_of, find, page
+from gearmang.dead_letters.looking.filters import Filter
+from gearmang.dead_letters.store.errors import AmbiguousId, NoSuchLetter
+from gearmang.dead_letters.store.moves import recount
+from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.tables import fingerprints
+from gearmang.dead_letters.store.tally import tally
 from tests.integration.dead_letters.letters import dead_job, dossier, many, put
 
 HOSTILE = [

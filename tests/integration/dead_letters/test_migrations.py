@@ -11,11 +11,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from gearmang.dead_letters import migrations
-from gearmang.dead_letters.errors import StoreError
-from gearmang.dead_letters.migrate import migrate
-from gearmang.dead_letters.schema import REVISION, VERSION_TABLE, metadata
-from gearmang.dead_letters.store import Store
+from gearmang.dead_letters.store import migrations
+from gearmang.dead_letters.store.errors import StoreError
+from gearmang.dead_letters.store.migrating import migrate
+from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.tables import REVISION, VERSION_TABLE, metadata
 
 
 def test_the_code_is_written_for_the_newest_migration() -> None:

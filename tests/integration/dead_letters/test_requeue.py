@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from gearmang.client import Client
-from gearmang.dead_letters import plans
-from gearmang.dead_letters.browse import count, find
-from gearmang.dead_letters.filters import Filter
-from gearmang.dead_letters.interrupted import complete_interrupted
-from gearmang.dead_letters.moves import move, recount
-from gearmang.dead_letters.store import Store
-from gearmang.submission import Packed
+from gearmang.dead_letters.acting import plans
+from gearmang.dead_letters.acting.interrupted import complete_interrupted
+from gearmang.dead_letters.looking.browse import count, find
+from gearmang.dead_letters.looking.filters import Filter
+from gearmang.dead_letters.store.moves import move, recount
+from gearmang.dead_letters.store.seam import Store
+from gearmang.job.client import Client
+from gearmang.job.submission import Packed
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
 from tests.integration.dead_letters.command import Gearmang

@@ -1,11 +1,11 @@
 """The shipped configurations: by their own programs where Debian has them, else by their rules."""
 
 import subprocess
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomllib
 
 PACKAGING = Path(__file__).parents[3] / "packaging"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gearmang.worker_id import WorkerId
+from gearmang.watch.worker_id import WorkerId
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.registrations import Registrations
 

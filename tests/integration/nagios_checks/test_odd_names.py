@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gearmang.dead_letters.migrate import migrate
-from gearmang.dead_letters.store import Store
+from gearmang.dead_letters.store.migrating import migrate
+from gearmang.dead_letters.store.seam import Store
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.registrations import Registrations
 from tests.integration.dead_letters.letters import dead_job, put

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import log_shipping
-from gearmang.dead_letters.migrate import migrate
-from gearmang.dead_letters.store import Store
+from gearmang.dead_letters.store.migrating import migrate
+from gearmang.dead_letters.store.seam import Store
 from log_shipping.configuration import settings
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import BIN, Worker, gearmang

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import log_shipping
-from gearmang.dead_letters.migrate import migrate
-from gearmang.dead_letters.store import Store
+from gearmang.dead_letters.store.migrating import migrate
+from gearmang.dead_letters.store.seam import Store
 from log_shipping.configuration import settings
 from tests.integration.dead_letters.letters import dead_job, put
 from tests.integration.nagios_checks.plugin import check

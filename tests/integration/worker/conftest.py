@@ -8,11 +8,11 @@ from typing import Protocol
 
 import pytest
 
-from gearmang import wire
-from gearmang.client import Client
-from gearmang.connection import Connection
-from gearmang.envelope import Envelope
-from gearmang.server import Server
+from gearmang.job.client import Client
+from gearmang.job.envelope import Envelope
+from gearmang.protocol import wire
+from gearmang.protocol.connection import Connection
+from gearmang.protocol.server import Server
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import Worker
 

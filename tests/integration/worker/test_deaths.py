@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
-from gearmang import wire
-from gearmang.client import Client
-from gearmang.dossier import Dossier
+from gearmang.job.client import Client
+from gearmang.job.dossier import Dossier
+from gearmang.protocol import wire
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import Worker
 from tests.daemons.process import await_that

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gearmang import wire
-from gearmang.client import Client
-from gearmang.worker_id import WorkerId
+from gearmang.job.client import Client
+from gearmang.protocol import wire
+from gearmang.watch.worker_id import WorkerId
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import BIN
 from tests.daemons.process import Process, await_that

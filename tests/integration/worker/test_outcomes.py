@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gearmang import wire
-from gearmang.client import Client
+from gearmang.job.client import Client
+from gearmang.protocol import wire
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
 from tests.integration.worker.conftest import Caller, Letters, StartWorker

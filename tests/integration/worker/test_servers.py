@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gearmang.client import Client
+from gearmang.job.client import Client
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
 from tests.integration.worker.conftest import Letters, StartWorker

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gearmang.client import WINDOW, Client
-from gearmang.envelope import Envelope
 from gearmang.errors import NotQueued
-from gearmang.submission import Packed
+from gearmang.job.client import WINDOW, Client
+from gearmang.job.envelope import Envelope
+from gearmang.job.submission import Packed
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import BIN, gearmang, gearmang_json
 from tests.daemons.process import free_port

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gearmang.dead_letters.store import Store
+from gearmang.dead_letters.store.seam import Store
 from tests.daemons.gearmand import Gearmand
 from tests.faults.dead_letters.rounds import collect_rounds, requeue_rounds, undo_rounds
 from tests.integration.dead_letters.command import Gearmang

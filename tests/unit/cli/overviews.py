@@ -1,9 +1,9 @@
 """An overview of two servers, one of them lost, to show in tests."""
 
-from gearmang.admin import Connection, FunctionStatus, Unreachable
-from gearmang.overview import Overview, overview
-from gearmang.poll import Snapshot
-from gearmang.server import Server
+from gearmang.protocol import FunctionStatus, Peer, Unreachable
+from gearmang.protocol.server import Server
+from gearmang.watch.overview import Overview, overview
+from gearmang.watch.poll import Snapshot
 
 NOW = 1_800_000_000.0
 SERVERS = (Server("gm1"), Server("gm2"), Server("gm3"))
@@ -13,7 +13,7 @@ def an_overview(functions: int = 3) -> Overview:
     """gm1 and gm2 answer, gm3 is lost; function-0 has the longest queue."""
     statuses = [FunctionStatus(f"function-{at}", 100 - at, 1, 1) for at in range(functions)]
     connections = tuple(
-        Connection(at, "127.0.0.1", f"{one.name}@host:{at + 1}+{int(NOW) - 60 * at}", (one.name,))
+        Peer(at, "127.0.0.1", f"{one.name}@host:{at + 1}+{int(NOW) - 60 * at}", (one.name,))
         for at, one in enumerate(statuses)
     )
     first = Snapshot(SERVERS[0], tuple(statuses), connections, "1.1.20", 7, 0.001)

@@ -9,7 +9,7 @@ from gearmang.cli.top.keys import named
 from gearmang.cli.top.state import State
 from gearmang.cli.top.view import Seen, view
 from gearmang.cli.top.view import lines as lines_for_a_pipe
-from gearmang.dead_letters.tally import Tally
+from gearmang.dead_letters.store.tally import Tally
 from tests.unit.cli.overviews import NOW, an_overview
 
 TALLY = Tally(kept={"function-1": 4}, arrived={}, new_fingerprints={})

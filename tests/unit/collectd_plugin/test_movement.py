@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from collectd_plugin.movement import Memory, Movement, Rate
-from gearmang.admin import FunctionStatus, QueuedJob
+from gearmang.protocol import FunctionStatus, QueuedJob
 
 PID = 7
 QUEUE = FunctionStatus("f", 5, 1, 1)

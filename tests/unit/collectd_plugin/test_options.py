@@ -2,10 +2,10 @@
 
 import pytest
 
-from collectd_plugin.options import BadOption, NamedTarget, read_options
-from gearmang.admin import Tls
-from gearmang.poll import Target
-from gearmang.server import Server
+from collectd_plugin.options import BadDirective, NamedTarget, read_options
+from gearmang.protocol import Tls
+from gearmang.protocol.server import Server
+from gearmang.watch.poll import Target
 from tests.daemons.strict_collectd import Node
 
 SERVER = Node("Server", "gm1:4731")
@@ -106,18 +106,18 @@ def test_tls_alone_trusts_the_systems_certificates() -> None:
     ],
 )
 def test_a_mistake_is_one_sentence_that_names_the_option(node: Node, words: str) -> None:
-    with pytest.raises(BadOption) as caught:
+    with pytest.raises(BadDirective) as caught:
         read_options([SERVER, node])
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_timeout_must_be_shorter_than_the_interval() -> None:
-    with pytest.raises(BadOption, match="option Timeout is 2 s, with an Interval of 2 s"):
+    with pytest.raises(BadDirective, match="option Timeout is 2 s, with an Interval of 2 s"):
         read_options([SERVER, Node("Interval", 2.0)])
 
 
 def test_there_must_be_something_to_poll() -> None:
-    with pytest.raises(BadOption, match="option Server is missing"):
+    with pytest.raises(BadDirective, match="option Server is missing"):
         read_options([])
     assert read_options([Node("DeadLetters", "/x.db")]).servers == ()

@@ -7,16 +7,16 @@ import pytest
 
 from collectd_plugin import plugin as module
 from collectd_plugin.plugin import Plugin
-from gearmang.admin import (
+from gearmang.protocol import (
     AdminError,
-    Connection,
     FunctionStatus,
+    Peer,
     PriorityStatus,
     QueuedJob,
     TimedOut,
 )
-from gearmang.poll import Snapshot
-from gearmang.server import Server
+from gearmang.protocol.server import Server
+from gearmang.watch.poll import Snapshot
 from tests.daemons.strict_collectd import Node, StrictCollectd
 
 SERVER = Server("gm1")
@@ -154,11 +154,11 @@ def test_a_restart_of_gearmand_is_counted(run: Run) -> None:
 def test_workers_and_their_ages_come_from_client_ids(run: Run) -> None:
     started = int(time.time()) - 100
     connections = (
-        Connection(1, "h", f"f@h:1+{started}", ("f", "f")),
-        Connection(2, "h", f"f@h:2+{started + 60}", ("f",)),
-        Connection(3, "h", "whoever", ("f",)),
-        Connection(4, "h", "-", ()),
-        Connection(5, "h", "-", ()),
+        Peer(1, "h", f"f@h:1+{started}", ("f", "f")),
+        Peer(2, "h", f"f@h:2+{started + 60}", ("f",)),
+        Peer(3, "h", "whoever", ("f",)),
+        Peer(4, "h", "-", ()),
+        Peer(5, "h", "-", ()),
     )
     seen = run.read(snapshot(FunctionStatus("f", 0, 0, 4))._replace(connections=connections))
     assert seen["count-workers-f"] == 2

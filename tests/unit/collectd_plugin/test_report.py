@@ -2,11 +2,11 @@
 
 from collectd_plugin import report
 from collectd_plugin.movement import Movement, Rate
-from collectd_plugin.names import Names, Series
+from collectd_plugin.names import Names, SeriesNames
 from collectd_plugin.selection import Wanted, select
-from gearmang.admin import FunctionStatus, PriorityStatus
-from gearmang.dead_letters.tally import Tally
-from gearmang.fleet import Crew, Fleet
+from gearmang.dead_letters.store.tally import Tally
+from gearmang.protocol import FunctionStatus, PriorityStatus
+from gearmang.watch.fleet import Crew, Fleet
 
 NOW = 1_000.0
 
@@ -30,7 +30,7 @@ def functions(
     *rows: FunctionStatus, most: int = 10, crew: Fleet | None = None, moved: Movement | None = None
 ) -> dict[str, float]:
     selection = select(rows, Wanted((), ()), most)
-    return flat(report.of_functions(selection, moved or movement(), crew, Series(), NOW))
+    return flat(report.of_functions(selection, moved or movement(), crew, SeriesNames(), NOW))
 
 
 def test_each_series_is_reported_once() -> None:
@@ -65,7 +65,7 @@ def test_priorities_of_functions_that_are_not_listed_are_in_the_total() -> None:
     selection = select(
         [FunctionStatus("a", 6, 0, 0), FunctionStatus("b", 1, 0, 0)], Wanted((), ()), 1
     )
-    seen = flat(report.of_priorities(rows, selection, movement(vanished=("c",)), Series()))
+    seen = flat(report.of_priorities(rows, selection, movement(vanished=("c",)), SeriesNames()))
     assert seen["pending_operations-high-_total"] == 6
     assert seen["pending_operations-low-a"] == 1
     assert seen["pending_operations-normal-c"] == 0

@@ -1,7 +1,7 @@
 """Which functions are reported one by one."""
 
 from collectd_plugin.selection import Wanted, select
-from gearmang.admin import FunctionStatus
+from gearmang.protocol import FunctionStatus
 
 ALL = Wanted((), ())
 FUNCTIONS = [

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gearmang.dead_letters.address import Address
-from gearmang.dead_letters.errors import StoreError
+from gearmang.dead_letters.store.address import Address
+from gearmang.dead_letters.store.errors import StoreError
 
 
 @pytest.mark.parametrize(

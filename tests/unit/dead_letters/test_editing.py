@@ -2,8 +2,8 @@
 
 import pytest
 
-from gearmang.dead_letters.editing import difference, with_values
-from gearmang.dead_letters.errors import Refused
+from gearmang.dead_letters.acting.editing import difference, with_values
+from gearmang.dead_letters.store.errors import NotAllowed
 
 
 @pytest.mark.parametrize(
@@ -21,12 +21,12 @@ def test_one_value_is_set(path: str, value: str, after: bytes) -> None:
 
 @pytest.mark.parametrize("path", ["a.b", "b.7", "x.y", "b.c"])
 def test_a_path_that_leads_nowhere_is_refused(path: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(NotAllowed):
         with_values(b'{"a": 1, "b": [1]}', {path: "1"})
 
 
 def test_a_payload_that_is_no_json_is_refused() -> None:
-    with pytest.raises(Refused, match="--data"):
+    with pytest.raises(NotAllowed, match="--data"):
         with_values(b"\xff", {"a": "1"})
 
 

@@ -1,8 +1,8 @@
 """A dead letter as a test module."""
 
-from gearmang.dead_letters.fixture import as_test
-from gearmang.dossier import Dossier
-from gearmang.envelope import Envelope
+from gearmang.dead_letters.acting.fixture import as_test
+from gearmang.job.dossier import Dossier
+from gearmang.job.envelope import Envelope
 
 HOSTILE = 'x"""\n\nimport os; os.abort()\n# \u2028\x1b[2J\\'
 

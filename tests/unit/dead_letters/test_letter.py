@@ -4,9 +4,9 @@ import time
 
 import orjson
 
-from gearmang.dead_letters.letter import fit, from_envelope, letter_of, odd_bytes
-from gearmang.dossier import Dossier
-from gearmang.envelope import Envelope
+from gearmang.dead_letters.arriving.letter import fit, from_envelope, letter_of, odd_bytes
+from gearmang.job.dossier import Dossier
+from gearmang.job.envelope import Envelope
 
 NOW = 1.79e9
 JOB = "ab" * 16

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gearmang.dead_letters.masking import MASK, masked, masked_text
+from gearmang.dead_letters.looking.masking import MASK, masked, masked_text
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import time
 
-from gearmang.dead_letters.moment import first_id, minute_of, new_id
+from gearmang.dead_letters.store.moment import first_id, minute_of, new_id
 
 LARGEST = 2**63 - 1
 

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from gearmang.dead_letters.owner import LEASE, is_alive, this_process
+from gearmang.dead_letters.acting.owner import LEASE, is_alive, this_process
 
 
 def test_this_process_is_alive_however_long_it_was_silent() -> None:

@@ -1,6 +1,6 @@
 """Payloads made readable."""
 
-from gearmang.dead_letters.presenting import shown
+from gearmang.dead_letters.looking.presenting import shown
 
 
 def test_json_is_set_out() -> None:

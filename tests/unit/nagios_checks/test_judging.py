@@ -3,26 +3,26 @@
 import pytest
 from nagiosplugin.state import Critical, Ok, Unknown, Warn
 
-from gearmang.admin import Connection, FunctionStatus
-from gearmang.poll import Snapshot
-from gearmang.server import Server
-from gearmang.worker_id import WorkerId
+from gearmang.protocol import FunctionStatus, Peer
+from gearmang.protocol.server import Server
+from gearmang.watch.poll import Snapshot
+from gearmang.watch.worker_id import WorkerId
 from nagios_checks import ages, seen
-from nagios_checks.ages import Worker, by_id, judge_workers
+from nagios_checks.ages import AgedWorker, by_id, judge_workers
 from nagios_checks.probe import Echo
 from nagios_checks.queues import judge_queue
 from nagios_checks.roundtrip import judge_echo
-from nagios_checks.selection import Selection
+from nagios_checks.selection import Judged
 from nagios_checks.server import VersionRange, judge_log_level
 from nagios_checks.thresholds import BadValue, Limits, duration_range, number_range
 from nagios_checks.workers import judge_snapshot
 
 NOW = 1_800_000_000.0
-EVERY = Selection((), (), Limits(critical=number_range("1:")))
+EVERY = Judged((), (), Limits(critical=number_range("1:")))
 
 
 def snapshot(
-    functions: tuple[FunctionStatus, ...] = (), connections: tuple[Connection, ...] = ()
+    functions: tuple[FunctionStatus, ...] = (), connections: tuple[Peer, ...] = ()
 ) -> Snapshot:
     return Snapshot(Server("gm1"), functions, connections, "1.1.20", 99, 0.001)
 
@@ -48,13 +48,13 @@ def test_jobs_that_wait_without_workers_do_not_lower_a_verdict() -> None:
 
 
 def test_workers_are_counted_by_connection() -> None:
-    twice = Connection(7, "h", "-", ("f", "f"))
+    twice = Peer(7, "h", "-", ("f", "f"))
     (found,) = judge_snapshot(snapshot((FunctionStatus("f", 0, 0, 2),), (twice,)), EVERY, (), None)
     assert found.text == "f has 1 worker"
 
 
 def test_busy_workers_are_a_per_cent_of_all() -> None:
-    both = tuple(Connection(fd, "h", "-", ("f",)) for fd in (7, 8))
+    both = tuple(Peer(fd, "h", "-", ("f",)) for fd in (7, 8))
     look = snapshot((FunctionStatus("f", 9, 1, 2),), both)
     busy = Limits(number_range("40"), number_range("60"))
     (found,) = judge_snapshot(look, EVERY, (), busy)
@@ -62,7 +62,7 @@ def test_busy_workers_are_a_per_cent_of_all() -> None:
 
 
 def test_an_expected_function_is_judged_though_it_is_not_selected() -> None:
-    nothing = Selection((), ("*",), Limits(critical=number_range("1:")))
+    nothing = Judged((), ("*",), Limits(critical=number_range("1:")))
     look = snapshot((FunctionStatus("f", 0, 0, 0),))
     states = [found.state for found in judge_snapshot(look, nothing, ("f", "g"), None)]
     assert states == [Critical, Critical]
@@ -70,31 +70,33 @@ def test_an_expected_function_is_judged_though_it_is_not_selected() -> None:
 
 def test_an_age_comes_from_the_client_id() -> None:
     worker = WorkerId("f", "h", 12, int(NOW) - 60)
-    assert by_id(Connection(7, "h", str(worker), ("f",)), NOW) == Worker("pid 12 on h", 60)
+    assert by_id(Peer(7, "h", str(worker), ("f",)), NOW) == AgedWorker("pid 12 on h", 60)
 
 
 @pytest.mark.parametrize("client_id", ["-", "", "f@h:12", f"f@h:12+{int(NOW) + 3600}"])
 def test_an_id_without_a_start_that_can_be_is_no_age(client_id: str) -> None:
-    assert by_id(Connection(7, "h", client_id, ("f",)), NOW).age is None
+    assert by_id(Peer(7, "h", client_id, ("f",)), NOW).age is None
 
 
 def test_a_clock_that_differs_a_little_is_an_age_of_0() -> None:
     client_id = f"f@h:12+{int(NOW) + 60}"
-    assert by_id(Connection(7, "h", client_id, ("f",)), NOW).age == 0
+    assert by_id(Peer(7, "h", client_id, ("f",)), NOW).age == 0
 
 
 def test_the_oldest_worker_is_judged_and_one_without_age_warns() -> None:
     limits = Limits(critical=duration_range("1h"))
-    found = judge_workers("f", [Worker("a", 10), Worker("b", 7200), Worker("c", None)], limits)
+    found = judge_workers(
+        "f", [AgedWorker("a", 10), AgedWorker("b", 7200), AgedWorker("c", None)], limits
+    )
     assert found.state == Critical
     assert found.text == (
         "oldest worker of f is 2h old (limit 1h): b, 1 worker of f without a readable id: c"
     )
-    assert judge_workers("f", [Worker("a", 10), Worker("c", None)], limits).state == Warn
+    assert judge_workers("f", [AgedWorker("a", 10), AgedWorker("c", None)], limits).state == Warn
 
 
 def test_a_connection_keeps_the_time_of_its_first_sight() -> None:
-    old, new = (Connection(fd, "h", "-", ("f",)) for fd in (7, 8))
+    old, new = (Peer(fd, "h", "-", ("f",)) for fd in (7, 8))
     first = seen.update({}, snapshot(connections=(old,)), NOW)
     second = seen.update(first, snapshot(connections=(old, new)), NOW + 60)
     assert second == {seen.name_of(99, old): NOW, seen.name_of(99, new): NOW + 60}
@@ -104,14 +106,14 @@ def test_a_connection_keeps_the_time_of_its_first_sight() -> None:
 
 
 def test_connections_of_a_restarted_gearmand_are_new() -> None:
-    one = Connection(7, "h", "-", ("f",))
+    one = Peer(7, "h", "-", ("f",))
     first = seen.update({}, snapshot(connections=(one,)), NOW)
     again = snapshot(connections=(one,))._replace(pid=100)
     assert list(seen.update(first, again, NOW + 60).values()) == [NOW + 60]
 
 
 def test_clients_and_monitors_are_not_watched() -> None:
-    assert seen.update({}, snapshot(connections=(Connection(7, "h", "-", ()),)), NOW) == {}
+    assert seen.update({}, snapshot(connections=(Peer(7, "h", "-", ()),)), NOW) == {}
     assert ages.CLOCK_SKEW > 0
 
 

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from gearmang.records.tail import Tail
+from gearmang.records.tail import Follower
 
 
 def test_only_what_is_added_is_given_and_only_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"old\n")
-    tail = Tail((str(tmp_path),))
+    tail = Follower((str(tmp_path),))
     with path.open("ab", buffering=0) as out:
         assert list(tail.read()) == []
         out.write(b"new\nhal")
@@ -19,7 +19,7 @@ def test_only_what_is_added_is_given_and_only_whole_lines(tmp_path: Path) -> Non
 
 
 def test_new_files_are_given_as_a_whole(tmp_path: Path) -> None:
-    tail = Tail((str(tmp_path),))
+    tail = Follower((str(tmp_path),))
     (tmp_path / "b.jsonl").write_bytes(b"first\n")
     assert list(tail.read()) == [b"first"]
     tail.close()
@@ -28,7 +28,7 @@ def test_new_files_are_given_as_a_whole(tmp_path: Path) -> None:
 def test_a_file_that_took_anothers_place_is_read_from_its_start(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"old\n")
-    tail = Tail((str(tmp_path),))
+    tail = Follower((str(tmp_path),))
     path.rename(tmp_path / "a.1")
     path.write_bytes(b"new\n")
     assert list(tail.read()) == [b"new"]
@@ -38,7 +38,7 @@ def test_a_file_that_took_anothers_place_is_read_from_its_start(tmp_path: Path) 
 def test_a_deleted_file_is_let_go(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"old\n")
-    tail = Tail((str(tmp_path),), from_start=True)
+    tail = Follower((str(tmp_path),), from_start=True)
     assert list(tail.read()) == [b"old"]
     path.unlink()
     assert list(tail.read()) == []
@@ -48,7 +48,7 @@ def test_a_deleted_file_is_let_go(tmp_path: Path) -> None:
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"x" * 3_000_000)
-    tail = Tail((str(tmp_path),), from_start=True)
+    tail = Follower((str(tmp_path),), from_start=True)
     assert list(tail.read()) == []
     assert all(len(followed.rest) <= 1 << 20 for followed in tail._followed.values())
     tail.close()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gearmang.worker.autopsy import Ending, Limits, dossier_of_death
+from gearmang.worker.autopsy import Ending, JobLimits, dossier_of_death
 
-LIMITS = Limits(time_limit=10.0, max_memory=1000, grace=25.0)
+LIMITS = JobLimits(time_limit=10.0, max_memory=1000, grace=25.0)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gearmang.dossier import Dossier
+from gearmang.job.dossier import Dossier
 from gearmang.worker.policy import LONGEST_BACKOFF, Rules, judge
 
 RULES = Rules(attempts=3, backoff=None, reply_only=False)

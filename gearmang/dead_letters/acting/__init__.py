@@ -1,0 +1,1 @@
+"""What operators do with letters: plans, and all that carries them out or takes them back."""

@@ -1,0 +1,77 @@
+"""Complete what a killed run has left half done, before anything new is begun."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from sqlalchemy import Row, select
+
+from gearmang.dead_letters.acting import plans
+from gearmang.dead_letters.acting.owner import is_alive
+from gearmang.dead_letters.acting.recall import complete_recall
+from gearmang.dead_letters.acting.requeue import DEFAULT_BATCH, submit, within_budget
+from gearmang.dead_letters.looking.events import record
+from gearmang.dead_letters.store.errors import NotAllowed
+from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.tables import dead_letters
+from gearmang.dead_letters.store.tables import plans as plans_table
+from gearmang.job.client import Client
+
+UNDER_WAY: Final = ("requeuing", "recalling")
+
+
+def complete_interrupted(store: Store, client: Client) -> int:
+    """Bring letters that are ``requeuing`` or ``recalling`` to an end, where nobody else does.
+
+    Returns:
+        How many letters there were.
+    """
+    completed = 0
+    for plan in _orphans(store):
+        while stuck := _stuck(store, plan):
+            some = within_budget(stuck)
+            submit(store, client, plan, some)
+            completed += len(some)
+        completed += complete_recall(store, plan)
+        with store.writing() as connection:
+            left = plans.pending(connection, plan, after=-1, limit=1)
+            plans.finish(connection, plan, "stopped" if left else "done")
+            record(connection, "completed after an interruption", plan=plan)
+    return completed
+
+
+def _orphans(store: Store) -> list[str]:
+    """Take over the plans with letters under way whose process is gone."""
+    now = time.time()
+    query = (
+        select(plans_table)
+        .join(dead_letters, dead_letters.c.plan == plans_table.c.plan)
+        .where(dead_letters.c.state.in_(UNDER_WAY))
+        .distinct()
+    )
+    with store.reading() as connection:
+        rows = connection.execute(query).all()
+    taken = []
+    for row in rows:
+        if row.owner is not None and is_alive(row.owner, row.owner_seen_at, now):
+            continue
+        try:
+            with store.writing() as connection:
+                plans.take(connection, row.plan, ("under way", "stopped", "done", "undone"))
+        except NotAllowed:  # another run was quicker
+            continue
+        taken.append(row.plan)
+    return taken
+
+
+def _stuck(store: Store, plan: str) -> list[Row[Any]]:
+    with store.reading() as connection:
+        return [
+            *connection.execute(
+                select(dead_letters)
+                .where(dead_letters.c.state == "requeuing", dead_letters.c.plan == plan)
+                .order_by(dead_letters.c.id)
+                .limit(DEFAULT_BATCH)
+            )
+        ]

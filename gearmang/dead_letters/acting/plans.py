@@ -1,0 +1,194 @@
+"""Plans: the exact set of letters that an action is about, frozen before anything is done."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, text, update
+
+from gearmang.dead_letters.acting.owner import is_alive, this_process
+from gearmang.dead_letters.looking.events import operator
+from gearmang.dead_letters.looking.filters import Filter, of_letters
+from gearmang.dead_letters.store.errors import AmbiguousId, NoSuchLetter, NotAllowed
+from gearmang.dead_letters.store.tables import dead_letters, plan_items, plans
+
+_PLAN_DIGITS: Final = 8
+_IDS_A_STATEMENT: Final = 500
+_LARGE: Final = 5_000  # letters
+
+
+def propose(
+    connection: Connection,
+    action: str,
+    *,
+    ids: Sequence[int] | None = None,
+    chosen: Filter | None = None,
+    told: str,
+    why: str | None,
+    function: str | None = None,
+    only_first: int | None = None,
+) -> Row[Any]:
+    """Write down a plan for the letters with these ids, or for those that a filter chooses now.
+
+    Only letters that are ``dead`` come in. Nothing happens to them yet.
+    """
+    plan = secrets.token_hex(_PLAN_DIGITS // 2)
+    connection.execute(
+        insert(plans).values(
+            plan=plan,
+            action=action,
+            state="proposed",
+            who=operator(),
+            why=why,
+            chosen_by=told,
+            made_at=time.time(),
+            letters=0,
+            function=function,
+        )
+    )
+    source = select(literal(plan), dead_letters.c.id, dead_letters.c.death_id)
+    columns = ["plan", "id", "death_id"]
+    if ids is not None:
+        for start in range(0, len(ids), _IDS_A_STATEMENT):
+            some = dead_letters.c.id.in_(ids[start : start + _IDS_A_STATEMENT])
+            connection.execute(
+                insert(plan_items).from_select(
+                    columns, source.where(some, dead_letters.c.state == "dead")
+                )
+            )
+    elif chosen is not None:
+        which = source.where(*of_letters(connection, chosen), dead_letters.c.state == "dead")
+        # Oldest first, as they will be carried out.
+        which = which.order_by(dead_letters.c.id).limit(only_first)
+        connection.execute(insert(plan_items).from_select(columns, which))
+    number = select(func.count()).select_from(plan_items).where(plan_items.c.plan == plan)
+    connection.execute(
+        update(plans).where(plans.c.plan == plan).values(letters=number.scalar_subquery())
+    )
+    made = get(connection, plan)
+    if made.letters > _LARGE and connection.dialect.name == "postgresql":
+        # Until it has counted them, PostgreSQL takes a plan's letters for a handful, and sorts
+        # all of them for each batch.
+        connection.execute(text("ANALYZE dead_letter_plan_items"))
+    return made
+
+
+def get(connection: Connection, digits: str) -> Row[Any]:
+    """The one plan whose id starts like this.
+
+    Raises:
+        NoSuchLetter: none has.
+        AmbiguousId: several have; the text lists them.
+    """
+    start = digits.strip().lower()
+    found = connection.execute(
+        select(plans)
+        .where(plans.c.plan >= start, plans.c.plan < start + "~")
+        .order_by(plans.c.plan)
+        .limit(10)
+    ).all()
+    if not found or not start:
+        raise NoSuchLetter(f"no plan {digits!r} in the store; `gearmang dead history` shows them")
+    if len(found) > 1:
+        raise AmbiguousId(
+            f"{digits!r} is the start of several plans: {', '.join(row.plan for row in found)}"
+        )
+    return found[0]
+
+
+def take(connection: Connection, plan: str, before: Sequence[str]) -> None:
+    """Make this process the one that carries the plan out.
+
+    Raises:
+        NotAllowed: the plan is in none of the states ``before``, or another process is at it.
+    """
+    row = get(connection, plan)
+    now = time.time()
+    if row.state not in before:
+        raise NotAllowed(f"plan {plan} is {row.state}; make a new one")
+    if row.owner and row.owner != this_process() and is_alive(row.owner, row.owner_seen_at, now):
+        raise NotAllowed(f"plan {plan} is being carried out by {row.owner}")
+    taken = connection.execute(
+        update(plans)
+        .where(
+            plans.c.plan == plan,
+            plans.c.state == row.state,
+            plans.c.owner.is_not_distinct_from(row.owner),
+        )
+        .values(state="under way", owner=this_process(), owner_seen_at=now)
+    )
+    if taken.rowcount != 1:
+        raise NotAllowed(f"plan {plan} has just been taken by another process")
+
+
+def sign_of_life(connection: Connection, plan: str) -> None:
+    """Show others that the plan's owner is at work."""
+    connection.execute(update(plans).where(plans.c.plan == plan).values(owner_seen_at=time.time()))
+
+
+def finish(connection: Connection, plan: str, state: str) -> None:
+    """The plan has come to an end for now: ``done``, ``stopped``, ``undone``."""
+    connection.execute(update(plans).where(plans.c.plan == plan).values(state=state, owner=None))
+
+
+def pending(
+    connection: Connection, plan: str, *, after: int, limit: int, outcome: str | None = None
+) -> list[int]:
+    """The next letters of the plan in its order, with that outcome so far."""
+    return [
+        *connection.scalars(
+            select(plan_items.c.id)
+            .where(
+                plan_items.c.plan == plan,
+                plan_items.c.id > after,
+                plan_items.c.outcome.is_(None)
+                if outcome is None
+                else plan_items.c.outcome == outcome,
+            )
+            .order_by(plan_items.c.id)
+            .limit(limit)
+        )
+    ]
+
+
+def settle(
+    connection: Connection,
+    plan: str,
+    ids: Iterable[int],
+    outcome: str,
+    server: str | None = None,
+) -> None:
+    """Write down what became of these letters of the plan."""
+    values = [{"of_plan": plan, "of_id": identity} for identity in ids]
+    if values:
+        connection.execute(
+            update(plan_items)
+            .where(plan_items.c.plan == bindparam("of_plan"), plan_items.c.id == bindparam("of_id"))
+            .values(outcome=outcome, server=server, at=time.time()),
+            values,
+        )
+
+
+def groups_of(connection: Connection, plan: str, limit: int = 10) -> list[Row[Any]]:
+    """The plan's letters by fingerprint, the largest group first."""
+    number = func.count().label("letters")
+    return [
+        *connection.execute(
+            select(
+                dead_letters.c.fingerprint,
+                dead_letters.c.function,
+                dead_letters.c.error_type,
+                number,
+            )
+            .join(plan_items, plan_items.c.id == dead_letters.c.id)
+            .where(plan_items.c.plan == plan)
+            .group_by(
+                dead_letters.c.fingerprint, dead_letters.c.function, dead_letters.c.error_type
+            )
+            .order_by(number.desc())
+            .limit(limit)
+        )
+    ]

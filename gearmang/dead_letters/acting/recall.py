@@ -1,0 +1,157 @@
+"""Take requeued jobs out of gearmand again, as far as no worker has started them.
+
+A letter is written down as ``recalling`` before its job is cancelled, and as ``dead`` only
+afterwards. Killed in between, the next run does it once more.
+
+gearmand (1.1.20) cancels by handle, and handles change when it restarts. The unique key is what
+lasts: submitting it once more does not make a second job, and gives the handle of the first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select
+
+from gearmang.dead_letters.acting import plans
+from gearmang.dead_letters.acting.requeue import packed, unique_of, within_budget
+from gearmang.dead_letters.looking.events import record
+from gearmang.dead_letters.store.moves import move
+from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.tables import dead_letters, plan_items
+from gearmang.errors import ServerLost
+from gearmang.job.client import Client
+from gearmang.protocol import AdminClient, Refused, wire
+from gearmang.protocol.connection import Connection as Gearmand
+from gearmang.protocol.server import Server
+
+_BATCH: Final = 200  # letters a transaction
+_GET_STATUS_UNIQUE: Final = 41  # not in gearman.protocol; gearmand 1.1 and later
+_STATUS_RES_UNIQUE: Final = 42
+_TIMEOUT: Final = 10.0  # seconds for one answer
+
+
+def recall(
+    store: Store, plan: str, *, progress: Callable[[int], None] = lambda _: None
+) -> tuple[int, int]:
+    """Make the requeued letters of a plan dead again whose jobs have not started.
+
+    Returns:
+        How many are dead again, and how many had started.
+
+    Raises:
+        ServerLost, AdminError: gearmand did not answer; letters may stay ``recalling``.
+    """
+    recalled = started = 0
+    last = -1
+    while True:
+        with store.writing() as connection:
+            ids = plans.pending(connection, plan, after=last, limit=_BATCH, outcome="requeued")
+            if not ids:
+                return recalled, started
+            move(connection, ids, "requeued", "recalling", plan=plan)
+            plans.sign_of_life(connection, plan)
+        back, kept = _recall(store, plan, interrupted=False)
+        recalled, started, last = recalled + back, started + kept, ids[-1]
+        progress(len(ids))
+
+
+def complete_recall(store: Store, plan: str) -> int:
+    """Finish what a killed run has left ``recalling``; return how many letters that was.
+
+    A job that gearmand does not know any more may have been cancelled or may have run: it
+    becomes a dead letter again, as at worst it runs twice that way.
+    """
+    return sum(_recall(store, plan, interrupted=True))
+
+
+def _recall(store: Store, plan: str, *, interrupted: bool) -> tuple[int, int]:
+    recalled = started = 0
+    with store.reading() as connection:
+        rows = _recalling(connection, plan)
+    for server in sorted({row.server_of_job for row in rows}):
+        letters = [row for row in rows if row.server_of_job == server]
+        back = _cancel(store, plan, Server.parse(server), letters, interrupted=interrupted)
+        kept = [row.id for row in letters if row.id not in back]
+        with store.writing() as connection:
+            moved = move(connection, sorted(back), "recalling", "dead", plan=plan)
+            plans.settle(connection, plan, [row.id for row in moved], "recalled", server)
+            move(connection, kept, "recalling", "requeued", plan=plan)
+        recalled, started = recalled + len(back), started + len(kept)
+    return recalled, started
+
+
+def _recalling(connection: Connection, plan: str) -> Sequence[Row[Any]]:
+    return connection.execute(
+        select(dead_letters, plan_items.c.server.label("server_of_job"))
+        .join(plan_items, plan_items.c.id == dead_letters.c.id)
+        .where(
+            dead_letters.c.state == "recalling",
+            dead_letters.c.plan == plan,
+            plan_items.c.plan == plan,
+        )
+        .order_by(dead_letters.c.id)
+    ).all()
+
+
+def _cancel(
+    store: Store, plan: str, server: Server, rows: Sequence[Row[Any]], *, interrupted: bool
+) -> set[int]:
+    """Cancel the jobs of these letters; return the letters whose jobs are out of gearmand."""
+    uniques = {row.id: unique_of(row.death_id, plan) for row in rows}
+    with Gearmand(server, timeout=_TIMEOUT) as connection:
+        before = _states(connection, server, uniques)
+        waiting = [row for row in rows if before[row.id] == (True, False)]
+        unknown = {row.id for row in rows if not before[row.id][0]}
+        _cancel_waiting(store, plan, server, waiting)
+        after = _states(connection, server, {row.id: uniques[row.id] for row in waiting})
+        overtaken = [row for row in waiting if after[row.id] == (True, True)]
+    # A worker took these between the look and the cancelling. Should it die now, gearmand would
+    # drop the job, cancelled as it is: a copy of its own makes sure that it runs.
+    with Client([server]) as client:
+        for row in overtaken:
+            (job,) = packed(store, plan, [row])
+            for _ in client.queue([job._replace(unique=f"{job.unique}+")]):
+                pass
+    back = {row.id for row in waiting} - {row.id for row in overtaken}
+    if interrupted and unknown:
+        with store.writing() as connection_:
+            detail = f"{len(unknown)} jobs may have run before they were recalled"
+            record(connection_, "recall completed", plan=plan, detail=detail)
+        back |= unknown
+    return back
+
+
+def _cancel_waiting(store: Store, plan: str, server: Server, rows: Sequence[Row[Any]]) -> None:
+    with Client([server]) as client, AdminClient(*server, timeout=_TIMEOUT) as admin:
+        left = list(rows)
+        while left:
+            some = within_budget(left)
+            left = left[len(some) :]
+            for queued in client.queue(packed(store, plan, some)):
+                with contextlib.suppress(Refused):  # done in this very moment
+                    admin.cancel_job(queued.handle)
+
+
+def _states(
+    connection: Gearmand, server: Server, uniques: dict[int, str]
+) -> dict[int, tuple[bool, bool]]:
+    """Of each letter's job: whether gearmand knows it, and whether a worker has started it."""
+    if not uniques:
+        return {}
+    connection.send(
+        *(wire.request(_GET_STATUS_UNIQUE, unique.encode()) for unique in uniques.values())
+    )
+    found: list[tuple[bool, bool]] = []
+    while len(found) < len(uniques):
+        packets = connection.receive(_TIMEOUT)
+        if not packets:
+            raise ServerLost(f"gearmand {server} did not say what became of its jobs; try again")
+        for packet in packets:
+            if packet.command != _STATUS_RES_UNIQUE:
+                raise ServerLost(f"gearmand {server} cannot tell the state of a unique key")
+            _, known, running, *_ = packet.body.split(b"\0")
+            found.append((known == b"1", running == b"1"))
+    return dict(zip(uniques, found, strict=True))

@@ -1,0 +1,210 @@
+"""Back to gearmand: claim, submit, read JOB_CREATED, settle.
+
+A letter is written down as ``requeuing``, with the plan that its unique key is made from, before
+gearmand hears of it, and as ``requeued`` only after JOB_CREATED. Killed in between, it stays
+``requeuing``: the next run submits it once more under the same key (interrupted.py). While the
+first copy is in gearmand the two become one there; only if that copy has already run does the
+job run twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Row, select
+
+from gearmang.dead_letters.acting import plans
+from gearmang.dead_letters.arriving.letter import DEAD_FUNCTION
+from gearmang.dead_letters.looking.browse import envelope_of, function_of
+from gearmang.dead_letters.store.moves import move, note_handled
+from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.tables import bodies, dead_letters
+from gearmang.errors import NotQueued
+from gearmang.job.client import Client
+from gearmang.job.submission import LONGEST_FUNCTION, Packed, as_bytes
+
+DEFAULT_BATCH: Final = 500  # letters that are claimed, submitted and settled together
+_BATCH_BYTES: Final = 32 * 1024 * 1024  # of payloads that one batch may bring into memory
+
+Progress = Callable[[int], None]
+
+
+class Released(NamedTuple):
+    """What a run did.
+
+    Attributes:
+        requeued: letters that gearmand has confirmed.
+        skipped: letters of the plan that were no longer dead when their turn came.
+        unfit: letters that stay dead, as they name no function that could be queued.
+        ids: the letters that were requeued, where the run was asked for few of them.
+    """
+
+    requeued: int
+    skipped: int
+    unfit: int
+    ids: tuple[int, ...] = ()
+
+
+class _Claimed(NamedTuple):
+    rows: list[Row[Any]]
+    skipped: int
+    unfit: int
+    last: int  # the last letter of the plan that was looked at
+
+
+def requeue(
+    store: Store,
+    client: Client,
+    plan: str,
+    *,
+    batch: int = DEFAULT_BATCH,
+    rate: float | None = None,
+    only: int | None = None,
+    progress: Progress = lambda _: None,
+) -> Released:
+    """Carry a plan out that this process has taken.
+
+    Args:
+        batch: letters a transaction.
+        rate: the most letters a second.
+        only: stop after so many, with the plan under way.
+        progress: is told the number of letters that each batch has dealt with.
+
+    Raises:
+        NotQueued: gearmand did not confirm all of a batch; those letters stay ``requeuing``.
+        StoreError: the store failed; letters of the last batch may stay ``requeuing``.
+    """
+    requeued = skipped = unfit = 0
+    after = -1
+    released: list[int] = []
+    started = time.monotonic()
+    while only is None or requeued < only:
+        room = batch if only is None else min(batch, only - requeued)
+        if rate is not None:
+            room = min(room, max(1, int(rate)))
+        claimed = _claim(store, plan, after, room)
+        if claimed is None:
+            break
+        after = claimed.last
+        submit(store, client, plan, claimed.rows)
+        if only is not None:
+            released += [row.id for row in claimed.rows]
+        requeued += len(claimed.rows)
+        skipped += claimed.skipped
+        unfit += claimed.unfit
+        progress(len(claimed.rows) + claimed.skipped + claimed.unfit)
+        if rate is not None:
+            time.sleep(max(0.0, started + requeued / rate - time.monotonic()))
+    return Released(requeued, skipped, unfit, tuple(released))
+
+
+def reach(client: Client) -> None:
+    """Find out that there is a gearmand to requeue to, before any letter is touched.
+
+    Raises:
+        NotQueued: there is none.
+    """
+    try:
+        for _ in client.queue(()):
+            pass
+    except NotQueued as error:
+        raise NotQueued(f"no letter was touched: {error.__cause__ or error}") from None
+
+
+def unique_of(death_id: str, plan: str) -> str:
+    """The unique key of a requeued job: fresh for each plan, the same for each try of one."""
+    return f"{death_id}-{plan}"
+
+
+def _claim(store: Store, plan: str, after: int, room: int) -> _Claimed | None:
+    """Mark the next letters of the plan as ``requeuing``; None when there are no more."""
+    with store.writing() as connection:
+        ids = plans.pending(connection, plan, after=after, limit=room)
+        if not ids:
+            return None
+        found = connection.execute(
+            select(dead_letters, bodies.c.odd_function)
+            .join(bodies, bodies.c.id == dead_letters.c.id)
+            .where(dead_letters.c.id.in_(ids), dead_letters.c.state == "dead")
+            .order_by(dead_letters.c.id)
+        ).all()
+        looked_at = within_budget(found)
+        if len(looked_at) < len(found):
+            ids = [identity for identity in ids if identity <= looked_at[-1].id]
+        to = plans.get(connection, plan).function
+        fit = [row for row in looked_at if _can_be_queued(to or function_of(row, row))]
+        moved = {
+            row.id
+            for row in move(connection, [row.id for row in fit], "dead", "requeuing", plan=plan)
+        }
+        unfit = {row.id for row in looked_at} - {row.id for row in fit}
+        gone = set(ids) - moved - unfit
+        plans.settle(connection, plan, sorted(gone), "skipped")
+        plans.settle(connection, plan, sorted(unfit), "unfit")
+        plans.sign_of_life(connection, plan)
+        note_handled(connection, [row.fingerprint for row in fit])
+    return _Claimed([row for row in fit if row.id in moved], len(gone), len(unfit), ids[-1])
+
+
+def _can_be_queued(function: str) -> bool:
+    """Whether it is a function for gearmand; back on ``gearmang`` it would die at once."""
+    name = as_bytes(function)
+    return 0 < len(name) <= LONGEST_FUNCTION and b"\0" not in name and function != DEAD_FUNCTION
+
+
+def submit(store: Store, client: Client, plan: str, claimed: list[Row[Any]]) -> None:
+    """Submit claimed letters and settle those that gearmand has confirmed, come what may."""
+    by_server: dict[str, list[int]] = {}
+    failure = ""
+    try:
+        for queued in client.queue(packed(store, plan, claimed)):
+            identity = queued.packed.tag
+            assert isinstance(identity, int)  # noqa: S101 # what `packed` put there
+            by_server.setdefault(str(queued.server), []).append(identity)
+    except NotQueued as error:
+        failure = str(error)
+    finally:
+        settled = [identity for ids in by_server.values() for identity in ids]
+        with store.writing() as connection:
+            move(connection, settled, "requeuing", "requeued", plan=plan)
+            for server, ids in by_server.items():
+                plans.settle(connection, plan, ids, "requeued", server)
+    if failure:
+        raise NotQueued(
+            f"{failure}; {len(claimed) - len(settled)} letters of plan {plan} "
+            "stay `requeuing` until the next requeue completes it"
+        )
+
+
+def packed(store: Store, plan: str, rows: Sequence[Row[Any]]) -> list[Packed]:
+    """The jobs of these letters as the plan sends them; they must fit into memory together."""
+    with store.reading() as connection:
+        to = plans.get(connection, plan).function
+        contents = connection.execute(select(bodies).where(bodies.c.id.in_([r.id for r in rows])))
+        by_id = {content.id: content for content in contents}
+    jobs = []
+    for row in rows:
+        envelope = envelope_of(row, by_id[row.id])
+        jobs.append(
+            Packed(
+                function=to or envelope.function or "",
+                payload=envelope.revived().pack(),
+                unique=unique_of(row.death_id, plan),
+                tag=row.id,
+            )
+        )
+    return jobs
+
+
+def within_budget(rows: Any) -> list[Row[Any]]:
+    """The first rows whose payloads fit into memory together, and at least one."""
+    room = _BATCH_BYTES
+    kept: list[Row[Any]] = []
+    for row in rows:
+        room -= row.payload_bytes
+        if kept and room < 0:
+            break
+        kept.append(row)
+    return kept

@@ -1,0 +1,1 @@
+"""From a gearmand into the store, and who is told of it."""

@@ -1,0 +1,182 @@
+"""Store a group of letters: in one transaction, each death once, the counters kept."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Insert, Row, exists, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from gearmang.dead_letters.arriving.letter import Letter
+from gearmang.dead_letters.looking.events import record
+from gearmang.dead_letters.store.moment import minute_of, new_id
+from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.tables import STATES, arrivals, bodies, dead_letters, fingerprints
+
+
+class Stored(NamedTuple):
+    """What became of a group.
+
+    Attributes:
+        letters: those that are new; the others were delivered before.
+        first_of: fingerprint → ``new`` or ``reopened``, for those that this group made so.
+    """
+
+    letters: list[Letter]
+    first_of: dict[str, str]
+
+
+def store_letters(store: Store, letters: Sequence[Letter]) -> Stored:
+    """Store the letters durably: when this returns, their jobs may be completed.
+
+    Raises:
+        StoreUnavailable: nothing was stored; the same call may succeed later.
+        StoreError: nothing was stored.
+    """
+    try:
+        with store.writing() as connection:
+            return _store(connection, letters)
+    except IntegrityError:
+        # Another collector stored one of them in the same moment, or took the same id.
+        for letter in letters:
+            letter.row["id"] = letter.body["id"] = new_id(letter.row["stored_at"])
+        with store.writing() as connection:
+            return _store(connection, letters)
+
+
+def _store(connection: Connection, letters: Sequence[Letter]) -> Stored:
+    fresh = {letter.row["death_id"]: letter for letter in reversed(letters)}
+    for known in connection.scalars(
+        select(dead_letters.c.death_id).where(dead_letters.c.death_id.in_(list(fresh)))
+    ):
+        del fresh[known]
+    kept = [fresh[key] for key in reversed(fresh)]
+    if not kept:
+        return Stored([], {})
+    first_of = _reopen(connection, kept)
+    first_of |= _count(connection, kept)
+    connection.execute(insert(dead_letters), [letter.row for letter in kept])
+    connection.execute(insert(bodies), [letter.body for letter in kept])
+    for fingerprint, state in first_of.items():
+        record(connection, f"fingerprint {state}", fingerprint=fingerprint)
+    return Stored(kept, first_of)
+
+
+def _count(connection: Connection, letters: Iterable[Letter]) -> dict[str, str]:
+    """Count the letters in; return the fingerprints that were never seen before."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    minutes: Counter[tuple[int, str]] = Counter()
+    latest: dict[str, Letter] = {}
+    earliest: dict[str, float] = {}
+    for letter in letters:
+        name = letter.row["fingerprint"]
+        counts[name][letter.row["state"]] += 1
+        minutes[minute_of(letter.row["stored_at"]), name] += 1
+        earliest[name] = min(letter.row["stored_at"], earliest.get(name, math.inf))
+        if name not in latest or letter.row["stored_at"] >= latest[name].row["stored_at"]:
+            latest[name] = letter
+    known = set(
+        connection.scalars(
+            select(fingerprints.c.fingerprint).where(fingerprints.c.fingerprint.in_(list(counts)))
+        )
+    )
+    counting, arriving = _statements(connection.dialect.name)
+    connection.execute(
+        counting,
+        # In one order everywhere, so that two collectors never wait for each other in a circle.
+        [
+            {
+                "fingerprint": name,
+                "function": latest[name].row["function"],
+                "error_type": latest[name].row["error_type"],
+                "error_message": latest[name].row["error_message"],
+                "place": latest[name].place,
+                "state": "new",
+                "first_seen": earliest[name],
+                "last_seen": latest[name].row["stored_at"],
+                **{state: counts[name][state] for state in STATES},
+            }
+            for name in sorted(counts)
+        ],
+    )
+    connection.execute(
+        arriving,
+        [
+            {"minute": minute, "fingerprint": name, "arrived": count}
+            for (minute, name), count in sorted(minutes.items())
+        ],
+    )
+    return {name: "new" for name in counts if name not in known}
+
+
+@functools.cache
+def _statements(dialect: str) -> tuple[Insert, Insert]:
+    """How a fingerprint, and a minute of one, is counted up, or made where it is new."""
+    put = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    counting = put(fingerprints)
+    new = counting.excluded
+    arriving = put(arrivals)
+    return (
+        counting.on_conflict_do_update(
+            index_elements=["fingerprint"],
+            set_={
+                "error_message": new.error_message,
+                "last_seen": new.last_seen,
+                **{state: fingerprints.c[state] + new[state] for state in STATES},
+            },
+        ),
+        arriving.on_conflict_do_update(
+            index_elements=["minute", "fingerprint"],
+            set_={"arrived": arrivals.c.arrived + arriving.excluded.arrived},
+        ),
+    )
+
+
+def _reopen(connection: Connection, letters: Sequence[Letter]) -> dict[str, str]:
+    """Reopen the resolved fingerprints that died again in code that should hold the fix.
+
+    A death in a revision that had died of it before it was resolved is a straggler of a worker
+    not yet deployed, and proves nothing.
+    """
+    names = {letter.row["fingerprint"] for letter in letters}
+    resolved = connection.execute(
+        select(fingerprints).where(
+            fingerprints.c.fingerprint.in_(names), fingerprints.c.state == "resolved"
+        )
+    ).all()
+    reopened: dict[str, str] = {}
+    for group in resolved:
+        revisions = {
+            letter.row["revision"]
+            for letter in letters
+            if letter.row["fingerprint"] == group.fingerprint
+        }
+        if all(_is_straggler(connection, group, revision) for revision in revisions):
+            continue
+        reopened[group.fingerprint] = "reopened"
+        connection.execute(
+            update(fingerprints)
+            .where(fingerprints.c.fingerprint == group.fingerprint)
+            .values(state="reopened", notified_at=None)
+        )
+    return reopened
+
+
+def _is_straggler(connection: Connection, group: Row[Any], revision: str | None) -> bool:
+    if group.revision is None or revision is None or revision == group.revision:
+        return False
+    found = connection.execute(
+        select(
+            exists().where(
+                dead_letters.c.fingerprint == group.fingerprint,
+                dead_letters.c.revision == revision,
+                dead_letters.c.stored_at <= group.resolved_at,
+            )
+        )
+    )
+    return bool(found.scalar())

@@ -1,0 +1,1 @@
+"""What is in the store, and what befell it: nothing here changes a letter."""

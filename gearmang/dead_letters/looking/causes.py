@@ -1,0 +1,104 @@
+"""Letters by their cause, from counters that are kept with every change."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, select
+
+from gearmang.dead_letters.looking.browse import MOST_CANDIDATES
+from gearmang.dead_letters.looking.filters import Filter, of_groups, of_letters
+from gearmang.dead_letters.store.errors import AmbiguousId, NoSuchLetter
+from gearmang.dead_letters.store.moment import SECONDS_PER_MINUTE, minute_of
+from gearmang.dead_letters.store.tables import STATES, arrivals, dead_letters, fingerprints
+
+SPARKLINE_HOURS: Final = 24
+_MINUTES_PER_HOUR: Final = 60
+_BARS: Final = "▁▂▃▄▅▆▇█"
+
+
+def groups(
+    connection: Connection, chosen: Filter, *, limit: int = 50, offset: int = 0
+) -> list[Row[Any]]:
+    """Fingerprints with their number of ``letters`` that a filter chooses, the most first."""
+    if chosen.is_of_groups:
+        states = STATES if chosen.state is None else (chosen.state,)
+        number = sum((fingerprints.c[state] for state in states[1:]), fingerprints.c[states[0]])
+        query = (
+            select(fingerprints, number.label("letters"))
+            .where(*of_groups(connection, chosen), number > 0)
+            .order_by(number.desc(), fingerprints.c.fingerprint)
+        )
+    else:
+        counted = (
+            select(dead_letters.c.fingerprint, func.count().label("letters"))
+            .where(*of_letters(connection, chosen))
+            .group_by(dead_letters.c.fingerprint)
+            .subquery()
+        )
+        query = (
+            select(fingerprints, counted.c.letters)
+            .join(counted, counted.c.fingerprint == fingerprints.c.fingerprint)
+            .order_by(counted.c.letters.desc(), fingerprints.c.fingerprint)
+        )
+    return [*connection.execute(query.limit(limit).offset(offset))]
+
+
+def find_group(connection: Connection, text: str) -> Row[Any]:
+    """The one fingerprint that starts like this.
+
+    Raises:
+        NoSuchLetter: none does.
+        AmbiguousId: several do; the text lists them.
+    """
+    start = text.strip().lower()
+    found = connection.execute(
+        select(fingerprints)
+        .where(fingerprints.c.fingerprint.startswith(start, autoescape=True))
+        .order_by(fingerprints.c.fingerprint)
+        .limit(MOST_CANDIDATES)
+    ).all()
+    if not found or not start:
+        raise NoSuchLetter(f"no fingerprint {text!r} in the store; `gearmang dead groups` has all")
+    if len(found) > 1:
+        listed = ", ".join(row.fingerprint for row in found)
+        raise AmbiguousId(f"{text!r} is the start of several fingerprints: {listed}")
+    return found[0]
+
+
+def arrivals_by_hour(
+    connection: Connection, names: list[str], *, now: float | None = None
+) -> dict[str, list[int]]:
+    """How many letters of each fingerprint arrived in each of the last 24 hours, oldest first."""
+    hour = minute_of(time.time() if now is None else now) // _MINUTES_PER_HOUR
+    first = hour - SPARKLINE_HOURS + 1
+    found: dict[str, list[int]] = defaultdict(lambda: [0] * SPARKLINE_HOURS)
+    rows = connection.execute(
+        select(arrivals.c.fingerprint, arrivals.c.minute, arrivals.c.arrived).where(
+            arrivals.c.fingerprint.in_(names), arrivals.c.minute >= first * _MINUTES_PER_HOUR
+        )
+    )
+    for name, minute, arrived in rows:
+        place = minute // _MINUTES_PER_HOUR - first
+        if place < SPARKLINE_HOURS:  # a clock that was turned back leaves arrivals in the future
+            found[name][place] += arrived
+    return {name: found[name] for name in names}
+
+
+def sparkline(counts: list[int]) -> str:
+    """The counts as a row of bars; an hour without arrivals is a dot."""
+    most = max(counts, default=0)
+    return "".join(_BARS[(count * len(_BARS) - 1) // most] if count else "·" for count in counts)
+
+
+def arrived_since(connection: Connection, since: float, chosen: Filter) -> int:
+    """How many letters of the chosen fingerprints arrived since then, to the minute."""
+    query = (
+        select(func.coalesce(func.sum(arrivals.c.arrived), 0))
+        .join(fingerprints, fingerprints.c.fingerprint == arrivals.c.fingerprint)
+        .where(arrivals.c.minute >= int(since) // SECONDS_PER_MINUTE)
+        .where(*of_groups(connection, chosen))
+    )
+    return int(connection.execute(query).scalar_one())

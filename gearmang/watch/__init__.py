@@ -1,0 +1,1 @@
+"""Many gearmands watched: poll, sums, worker ids. The standard library only."""

@@ -1,0 +1,152 @@
+"""Many gearmands at once: one `Snapshot` each, or the error that this one gave.
+
+One thread, one selector, one deadline for all: a frozen server costs the others nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from gearmang.protocol import replies
+from gearmang.protocol.channel import connect, converse
+from gearmang.protocol.entries import FunctionStatus, Peer, PriorityStatus, QueuedJob
+from gearmang.protocol.errors import (
+    AdminError,
+    BadReply,
+    ProtocolError,
+    Refused,
+    RefusedReply,
+    Unreachable,
+)
+from gearmang.protocol.exchange import Command, Exchange
+from gearmang.protocol.server import Server
+from gearmang.protocol.steps import Steps, drive
+from gearmang.protocol.tls import Tls
+
+MOST_JOBS = 10_000  # jobs of one server that are listed
+
+# gearmand 1.1.15 to 1.1.19 has `prioritystatus`, and counts wrong.
+_WRONG_PRIORITIES = r"1\.1\.1[5-9](?![0-9])"
+
+
+class Target(NamedTuple):
+    """A server to ask, and how."""
+
+    server: Server
+    tls: Tls | None = None
+
+
+class Snapshot(NamedTuple):
+    """What one gearmand said in one round trip.
+
+    Attributes:
+        server: who said it.
+        functions: ``status``.
+        connections: ``workers``; empty when it was not asked for.
+        version: of gearmand.
+        pid: of gearmand; another one than before means a restart.
+        reply_seconds: from the start of the connection to the last byte.
+        priorities: ``prioritystatus``; None when not asked for, or when this gearmand lacks it or
+            counts wrong (before 1.1.20).
+        jobs: ``show jobs``; None when not asked for, or when there were too many to list.
+        verbosity: gearmand's log level; None when not asked for.
+    """
+
+    server: Server
+    functions: tuple[FunctionStatus, ...]
+    connections: tuple[Peer, ...]
+    version: str
+    pid: int
+    reply_seconds: float
+    priorities: tuple[PriorityStatus, ...] | None = None
+    jobs: tuple[QueuedJob, ...] | None = None
+    verbosity: str | None = None
+
+
+def poll(
+    targets: Sequence[Target | Server],
+    *,
+    timeout: float,
+    workers: bool = True,
+    priorities: bool = False,
+    jobs: bool = False,
+    most_jobs: int = MOST_JOBS,
+    verbosity: bool = False,
+) -> list[Snapshot | AdminError]:
+    """Ask all servers at once.
+
+    Args:
+        targets: whom to ask; a `Server` alone means without TLS.
+        timeout: seconds within which all of it is over.
+        workers: ask for connections, too.
+        priorities: ask for waiting jobs by priority, too.
+        jobs: list each job, too, in a second round trip.
+        most_jobs: do not list the jobs of a server that has more: gearmand is busy meanwhile.
+        verbosity: ask for gearmand's log level, too.
+
+    Returns:
+        A snapshot or an error for each target, in the order of the targets.
+    """
+    commands = [Command(b"version", replies.version), Command(b"status", replies.status)]
+    if workers:  # parsed later: its names are told apart by those of `status`
+        commands.append(Command(b"workers", bytes))
+    if priorities:
+        commands.append(Command(b"prioritystatus", replies.priority_status, optional=True))
+    if verbosity:
+        commands.append(Command(b"verbose", replies.verbosity, optional=True))
+    deadline = time.monotonic() + timeout
+    asked = [one if isinstance(one, Target) else Target(one) for one in targets]
+    try:
+        return drive(
+            [_snapshot(one, commands, most_jobs if jobs else 0, deadline) for one in asked]
+        )
+    except OSError as error:  # no descriptor for the selector
+        return [Unreachable(one.server, f"cannot be asked: {error.strerror}") for one in asked]
+
+
+def _snapshot(
+    target: Target, commands: Sequence[Command], most_jobs: int, deadline: float
+) -> Steps[Snapshot]:
+    server = target.server
+    begun = time.monotonic()
+    sock = yield from connect(server, target.tls, deadline)
+    with sock:
+        exchange = Exchange(commands)
+        yield from converse(sock, server, exchange, deadline)
+        took = time.monotonic() - begun
+        said = _results(server, exchange)
+        functions: tuple[FunctionStatus, ...] = said[b"status"]
+        if most_jobs and sum(function.total for function in functions) <= most_jobs:
+            listing = Exchange([Command(b"show jobs", replies.jobs)])
+            yield from converse(sock, server, listing, deadline)
+            said |= _results(server, listing)
+    counts_wrong = re.match(_WRONG_PRIORITIES, said[b"version"])
+    return Snapshot(
+        server=server,
+        functions=functions,
+        connections=said.get(b"workers", ()),
+        version=said[b"version"],
+        pid=exchange.pid,
+        reply_seconds=took,
+        priorities=None if counts_wrong else said.get(b"prioritystatus"),
+        jobs=said.get(b"show jobs"),
+        verbosity=said.get(b"verbose"),
+    )
+
+
+def _results(server: Server, exchange: Exchange) -> dict[bytes, Any]:
+    """Command → what it gave."""
+    try:
+        texts = [command.text for command in exchange.commands]
+        said = dict(zip(texts, exchange.results()))
+        if b"workers" in said:
+            names = {function[0] for function in said[b"status"]}
+            said[b"workers"] = replies.workers(said[b"workers"], names)
+    except RefusedReply as refusal:
+        raise Refused(server, str(refusal)) from None
+    except BadReply as error:
+        raise ProtocolError(server, str(error)) from None
+    return said

@@ -1,0 +1,123 @@
+"""The envelope around a payload, written by workers and read from a hostile queue."""
+
+import re
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gearmang.errors import BadEnvelope
+from gearmang.job.dossier import Dossier
+from gearmang.job.envelope import LONGEST_HISTORY, MAGIC, Envelope
+
+JOB_ID = "0123456789abcdef0123456789abcdef"
+FAILURE = Dossier(outcome="failure", error_type="ValueError", frames=("a.py:f",))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@given(st.binary())
+def test_a_payload_comes_back_byte_for_byte(payload: bytes) -> None:
+    envelope = Envelope(payload=payload, job_id=JOB_ID, attempt=2, tries=4, history=(FAILURE,))
+
+    assert Envelope.unpack(envelope.pack()) == envelope
+
+
+def test_a_bare_payload_is_the_first_attempt_of_a_new_job() -> None:
+    envelope = Envelope.unpack(b"bare")
+
+    assert envelope == Envelope(payload=b"bare", job_id=envelope.job_id)
+    assert re.fullmatch("[0-9a-f]{32}", envelope.job_id)
+
+
+def test_a_bare_job_with_a_uuid_as_its_key_keeps_its_id_when_delivered_again() -> None:
+    unique = b"123E4567-e89b-12d3-a456-426614174000"
+
+    assert Envelope.unpack(b"x", unique).job_id == "123e4567e89b12d3a456426614174000"
+
+
+def test_a_digest_as_the_key_is_no_id_since_it_comes_again_with_the_next_job() -> None:
+    digest = b"d41d8cd98f00b204e9800998ecf8427e"
+
+    assert Envelope.unpack(b"x", digest).job_id != digest.decode()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"no json",
+        b"[]",
+        b"null",
+        b'{"id": "short"}',
+        b'{"id": 7}',
+        b'{"id": "%s", "attempt": "2"}' % JOB_ID.encode(),
+        b'{"id": "%s", "attempt": true}' % JOB_ID.encode(),
+        b'{"id": "%s", "history": [1]}' % JOB_ID.encode(),
+        b'{"id": "%s", "function": []}' % JOB_ID.encode(),
+    ],
+)
+def test_a_broken_envelope_is_refused_and_never_taken_for_a_payload(head: bytes) -> None:
+    with pytest.raises(BadEnvelope):
+        Envelope.unpack(MAGIC + head + b"\npayload")
+
+
+def test_an_envelope_that_was_cut_on_its_way_is_refused() -> None:
+    whole = Envelope(payload=b"", job_id=JOB_ID).pack()
+
+    with pytest.raises(BadEnvelope):
+        Envelope.unpack(whole[:-1])
+
+
+@given(st.dictionaries(st.sampled_from(["attempt", "tries", "enqueued_at", "not_before",
+                                        "function", "server", "history"]), JSON))  # fmt: skip
+def test_a_hostile_head_is_refused_or_can_be_packed_again(head: dict[str, object]) -> None:
+    data = MAGIC + orjson.dumps({**head, "id": JOB_ID}) + b"\n"
+    try:
+        envelope = Envelope.unpack(data)
+    except BadEnvelope:
+        return
+
+    assert Envelope.unpack(envelope.pack()) == envelope
+
+
+def test_a_failed_attempt_is_counted_and_remembered() -> None:
+    after = Envelope(payload=b"", job_id=JOB_ID).failed(FAILURE)
+
+    assert (after.attempt, after.tries, after.history) == (2, 1, (FAILURE,))
+
+
+def test_an_attempt_that_was_cut_off_is_remembered_but_not_counted() -> None:
+    after = Envelope(payload=b"", job_id=JOB_ID).failed(FAILURE, counted=False)
+
+    assert (after.attempt, after.tries, after.history) == (1, 0, (FAILURE,))
+
+
+def test_a_revived_job_has_its_full_retries_and_its_history() -> None:
+    dead = Envelope(payload=b"x", job_id=JOB_ID, function="resize", server="gm1:4730")
+    for _ in range(3):
+        dead = dead.failed(FAILURE)
+    revived = dead.revived()
+
+    assert (revived.attempt, revived.tries, revived.function) == (1, 3, None)
+    assert revived.history == dead.history
+
+
+def test_a_second_death_has_another_name_than_the_first() -> None:
+    first = Envelope(payload=b"", job_id=JOB_ID).failed(FAILURE)
+
+    assert first.revived().failed(FAILURE).death_id != first.death_id
+
+
+def test_the_history_that_travels_is_bounded_and_keeps_the_newest() -> None:
+    envelope = Envelope(payload=b"", job_id=JOB_ID)
+    for number in range(LONGEST_HISTORY + 1):
+        envelope = envelope.failed(Dossier(outcome="failure", error_type=str(number)))
+
+    assert len(envelope.history) == LONGEST_HISTORY
+    assert envelope.history[-1].error_type == str(LONGEST_HISTORY)
+    assert envelope.tries == LONGEST_HISTORY + 1
