@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, Final, Literal, NamedTuple
 
 from gearmang.protocol import wire
+from gearmang.protocol.key import LONGEST_UNIQUE
 from gearmang.protocol.server import Server
 
 Priority = Literal["high", "normal", "low"]
 
-LONGEST_UNIQUE: Final = 64  # bytes; gearmand 1.1.20 cuts longer unique keys
+
 LONGEST_FUNCTION: Final = 512  # bytes; gearmand 1.1.20 refuses longer names
 
 _BACKGROUND: Final[dict[str, int]] = {

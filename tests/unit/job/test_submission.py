@@ -2,8 +2,9 @@
 
 import pytest
 
-from gearmang.job.submission import LONGEST_FUNCTION, LONGEST_UNIQUE, Packed
+from gearmang.job.submission import LONGEST_FUNCTION, Packed
 from gearmang.protocol import wire
+from gearmang.protocol.key import LONGEST_UNIQUE
 
 
 @pytest.mark.parametrize(

@@ -42,3 +42,10 @@ def test_the_age_is_counted_from_the_start() -> None:
 
 def test_a_clock_behind_the_workers_gives_the_age_0() -> None:
     assert WorkerId("f", "h", 1, 1000).age(now=990.0) == 0.0
+
+
+def test_a_slot_at_a_long_job_says_since_when() -> None:
+    worker = WorkerId("resize", "web-1", 4711, 1_795_000_000, slot=3, job_started=1_795_000_100)
+
+    assert str(worker) == "resize@web-1:4711#3+1795000000~1795000100"
+    assert WorkerId.parse(str(worker)) == worker

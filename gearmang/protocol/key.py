@@ -1,0 +1,79 @@
+"""What a unique key of ours says of its job; docs/wire.md is its public description.
+
+The payload travels as it was submitted, so all that must be known of a job is in its unique key, 64
+bytes at most: ``g1.ID.ENQUEUED.MARK.DELIVERY.ATTEMPT`` and, for a job that shall wait,
+``.NOT_BEFORE``. Any client can write one, any worker gets it with the job, and any monitor reads it
+in ``show unique jobs``, where no function stands beside it: hence the mark.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import NamedTuple
+
+LONGEST_UNIQUE = 64  # bytes; gearmand 1.1.20 refuses longer unique keys
+MARK_DIGITS = 6  # hexadecimal: of 1,000 functions two have one mark once in 33 servers
+LARGEST_COUNT = 0xFFFF  # deliveries and attempts that have room; later ones stay at it
+
+_PREFIX = "g1."
+_KEY = (
+    r"g1\.([A-Za-z0-9_-]{22})\.([0-9a-f]{1,11})\.([0-9a-f]{6})"
+    r"\.([0-9a-f]{1,4})\.([0-9a-f]{1,4})(?:\.([0-9a-f]{1,8}))?"
+)
+
+
+class JobKey(NamedTuple):
+    """One delivery of one job.
+
+    Attributes:
+        job_id: 32 hexadecimal digits, the same from first submission to last death.
+        enqueued_at: when the job was first submitted, in seconds since the epoch, to the
+            millisecond.
+        mark: of the function that it waits for, as `mark_of` gives it.
+        delivery: how often the job has been put into a queue, this time included, from 1 over all
+            its lives; with ``job_id`` it names an attempt, and a death.
+        attempt: which attempt of this life the next run is, from 1.
+        not_before: do not start before, in whole seconds since the epoch; None: at once.
+    """
+
+    job_id: str
+    enqueued_at: float
+    mark: str
+    delivery: int = 1
+    attempt: int = 1
+    not_before: int | None = None
+
+    @classmethod
+    def parse(cls, unique: str) -> JobKey | None:
+        """Read a unique key; None for one that is not ours."""
+        if not unique.startswith(_PREFIX):
+            return None
+        match = re.fullmatch(_KEY, unique)
+        if match is None:
+            return None
+        packed, enqueued, mark, delivery, attempt, not_before = match.groups()
+        return cls(
+            base64.urlsafe_b64decode(packed + "==").hex(),
+            int(enqueued, 16) / 1000,
+            mark,
+            max(1, int(delivery, 16)),
+            max(1, int(attempt, 16)),
+            None if not_before is None else int(not_before, 16),
+        )
+
+    def __str__(self) -> str:
+        """The unique key; equal for equal fields, so that gearmand joins copies of a delivery."""
+        packed = base64.urlsafe_b64encode(bytes.fromhex(self.job_id)).decode().rstrip("=")
+        text = (
+            f"{_PREFIX}{packed}.{round(self.enqueued_at * 1000):x}.{self.mark}"
+            f".{min(self.delivery, LARGEST_COUNT):x}.{min(self.attempt, LARGEST_COUNT):x}"
+        )
+        return text if self.not_before is None else f"{text}.{self.not_before:x}"
+
+
+def mark_of(function: str) -> str:
+    """The first hexadecimal digits of SHA-256 of a function's name."""
+    name = function.encode("utf-8", "surrogateescape")
+    return hashlib.sha256(name).hexdigest()[:MARK_DIGITS]
