@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gearmang.cli.dead.when import Age
 from gearmang.cli.options import servers_option, store_option
+from gearmang.cli.times import Span
 from gearmang.protocol.server import Server
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ _SPLAY = 0.1  # of the lifetime, so that a fleet does not restart at once
 @store_option
 @click.option(
     "--lifetime",
-    type=Age(),
+    type=Span(),
     default="5m",
     show_default=True,
     help="Exit after this time, between two groups; 0s stays for ever.",
 )
 @click.option(
     "--grace",
-    type=Age(),
+    type=Span(),
     default="25s",
     show_default=True,
     help="After SIGTERM, the time to store what is at hand.",
@@ -53,12 +53,12 @@ _SPLAY = 0.1  # of the lifetime, so that a fleet does not restart at once
 @click.option("--webhook", metavar="URL", help="POST each notice as JSON to this URL.")
 @click.option(
     "--notify-interval",
-    type=Age(),
+    type=Span(),
     default="1h",
     show_default=True,
     help="The time between two notices of one fingerprint.",
 )
-@click.option("--retention", type=Age(), help="Delete letters that are older: 180d.")
+@click.option("--retention", type=Span(), help="Delete letters that are older: 180d.")
 @click.option(
     "--max-dead",
     type=click.IntRange(0),

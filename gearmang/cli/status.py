@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from gearmang.cli.columns import columns
-from gearmang.cli.durations import short
 from gearmang.cli.options import json_option, servers_option
+from gearmang.durations import short
 from gearmang.protocol.entries import FunctionStatus
 from gearmang.protocol.errors import AdminError
 from gearmang.protocol.server import Server

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gearmang.cli.dead.when import When
+from gearmang.cli.times import Moment
 
 if TYPE_CHECKING:
     from gearmang.dead_letters.looking.filters import Filter
@@ -20,8 +20,8 @@ _OPTIONS = (
     click.option("--function", metavar="GLOB", help="The function they were queued under."),
     click.option("--error", metavar="GLOB", help="The error's type: an exception or a signal."),
     click.option("--fingerprint", metavar="HEX", help="The first digits of their fingerprint."),
-    click.option("--since", type=When(), help="Stored at or after: 2h ago, or a date."),
-    click.option("--until", type=When(), help="Stored before: 1d ago, or a date."),
+    click.option("--since", type=Moment(), help="Stored at or after: 2h ago, or a date."),
+    click.option("--until", type=Moment(), help="Stored before: 1d ago, or a date."),
     click.option("--grep", metavar="TEXT", help="Text in payload, error message or dossier."),
 )
 

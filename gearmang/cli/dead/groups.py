@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gearmang.cli.dead.choice import filter_options
-from gearmang.cli.dead.when import iso, told
 from gearmang.cli.options import json_option, store_option
+from gearmang.durations import iso, told
 
 if TYPE_CHECKING:
     from gearmang.dead_letters.looking.filters import Filter

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from gearmang.cli.dead.when import When, iso, told
 from gearmang.cli.options import json_option, store_option
+from gearmang.cli.times import Moment
+from gearmang.durations import iso, told
 
 
 @click.command()
 @click.option("--operator", metavar="NAME", help="By whom: NAME or NAME@HOST.")
 @click.option("--plan", metavar="PLAN", help="Of one plan.")
 @click.option("--job", metavar="ID", help="Of one dead letter or job.")
-@click.option("--since", type=When(), help="At or after: 2h ago, or a date.")
+@click.option("--since", type=Moment(), help="At or after: 2h ago, or a date.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many.")
 @store_option
 @json_option

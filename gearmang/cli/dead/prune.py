@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from gearmang.cli.dead.when import Age
 from gearmang.cli.options import json_option, store_option
+from gearmang.cli.times import Span
 
 
 @click.command()
-@click.option("--older-than", type=Age(), help="Delete letters stored longer ago: 180d.")
+@click.option("--older-than", type=Span(), help="Delete letters stored longer ago: 180d.")
 @click.option(
     "--max-dead",
     type=click.IntRange(0),

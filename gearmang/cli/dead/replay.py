@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gearmang.cli.dead.when import Age
 from gearmang.cli.options import json_option, store_option
+from gearmang.cli.times import Span
 
 if TYPE_CHECKING:
     from gearmang.worker.replay import Replayed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--worker", "target", required=True, metavar="MODULE:FUNCTION", help="The code to run it with."
 )
-@click.option("--time-limit", type=Age(), help="As for gearmang work: 30s.")
+@click.option("--time-limit", type=Span(), help="As for gearmang work: 30s.")
 @click.option(
     "--pytest",
     "test",

@@ -8,8 +8,8 @@ import click
 
 from gearmang.cli.dead.choice import dead_filter_options
 from gearmang.cli.dead.planning import agreed_plan, plan_options
-from gearmang.cli.dead.when import Age
 from gearmang.cli.options import json_option, servers_option, store_option
+from gearmang.cli.times import Span
 from gearmang.protocol.server import Server
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--patience",
-    type=Age(),
+    type=Span(),
     default="10m",
     show_default=True,
     help="With --canary: how long one stage may take.",

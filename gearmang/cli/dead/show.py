@@ -8,8 +8,8 @@ import click
 import orjson
 
 from gearmang.cli.dead.list import summary
-from gearmang.cli.dead.when import iso, told
 from gearmang.cli.options import json_option, store_option
+from gearmang.durations import iso, short, told
 
 _FACTS = ("id", "state", "function", "server", "error_type", "error_message", "fingerprint")
 _LABEL_WIDTH = 16  # the longest label is "error message:"
@@ -89,7 +89,7 @@ def _print_attempt(number: int, dossier: dict[str, Any], seen: dict[tuple[str, s
 
 def _readable(name: str, value: Any) -> tuple[str, str]:
     """A dossier's field with the unit in the value."""
-    from gearmang.cli.dead.wording import size, span
+    from gearmang.cli.dead.wording import size
 
     if name == "frames" and isinstance(value, list):
         return name, " → ".join(map(str, value))
@@ -97,7 +97,7 @@ def _readable(name: str, value: Any) -> tuple[str, str]:
         if name == "started_at":
             return name, _moment(value)
         if name.endswith("_seconds"):
-            return name.removesuffix("_seconds"), span(value)
+            return name.removesuffix("_seconds"), short(value)
         if name.endswith("_bytes"):
             return name.removesuffix("_bytes"), size(int(value))
     return name, str(value)

@@ -16,10 +16,3 @@ def size(count: int) -> str:
     while amount >= 1024 and unit < len(_UNITS) - 1:
         amount, unit = amount / 1024, unit + 1
     return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{count} B"
-
-
-def span(seconds: float) -> str:
-    """A short time: ``0.8 ms``, ``2.5 s``, ``90 s``."""
-    if seconds < 1:
-        return f"{seconds * 1e3:.1f} ms"
-    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds:.0f} s"

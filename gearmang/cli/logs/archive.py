@@ -7,8 +7,9 @@ from typing import Literal
 
 import click
 
-from gearmang.cli.logs.options import SpanType, records_option
+from gearmang.cli.logs.options import records_option
 from gearmang.cli.output import console, print_json
+from gearmang.cli.times import Span
 
 
 @click.command()
@@ -18,7 +19,7 @@ from gearmang.cli.output import console, print_json
 @click.option(
     "--older-than",
     "age_s",
-    type=SpanType(),
+    type=Span(least=1),
     default=7 * 86400,
     show_default="7d",
     help="Whole days that ended so long ago.",
@@ -29,7 +30,7 @@ def archive(
     places: tuple[str, ...],
     target: str,
     form: Literal["zstd", "parquet"],
-    age_s: int,
+    age_s: float,
     prune: bool,
     as_json: bool,
 ) -> None:

@@ -3,75 +3,18 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 import click
 
+from gearmang.cli.times import Moment
 from gearmang.records.selection import Selection
 
 DEFAULT_RECORDS = "/var/log/gearmang/tasks"
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def seconds(text: str) -> int:
-    """``90s``, ``5m``, ``2h``, ``7d``, ``1w`` in seconds.
-
-    Raises:
-        ValueError: it is none of these.
-    """
-    match = re.fullmatch(r"(\d{1,9})([smhdw])", text)
-    if match is None:
-        raise ValueError(f"{text!r} is no span of time: use 90s, 5m, 2h, 7d or 1w")
-    return int(match[1]) * _UNITS[match[2]]
-
-
-class SpanType(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3
-    """A span of time, passed on in seconds."""
-
-    name = "SPAN"
-
-    def __init__(self, least: int = 1) -> None:
-        self._least = least
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        try:
-            span = value if isinstance(value, int) else seconds(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        if span < self._least:
-            self.fail(f"{value!r} is too short", param, ctx)
-        return span
-
-
-class MomentType(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3
-    """A time, passed on as an aware datetime."""
-
-    name = "WHEN"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            return datetime.now(timezone.utc) - timedelta(seconds=seconds(value))
-        except (ValueError, OverflowError):
-            pass
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(
-                f"{value!r} is no time: use 2026-11-24, 2026-11-24T10:00 (UTC) or a span such"
-                " as 2h, which is so long ago",
-                param,
-                ctx,
-            )
-        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 class _PairType(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3
@@ -109,15 +52,17 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def chosen(
         *,
         places: tuple[str, ...],
-        since: datetime | None,
-        until: datetime | None,
+        since: float | None,
+        until: float | None,
         type_: str | None,
         task: str | None,
         outcome: str | None,
         where: tuple[tuple[str, str], ...],
         **others: Any,
     ) -> Any:
-        selection = Selection(places, since, until, type_, task, outcome, where)
+        selection = Selection(
+            places, moment_of(since), moment_of(until), type_, task, outcome, where
+        )
         return command(selection=selection, **others)
 
     for decorate in (
@@ -125,12 +70,17 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--outcome", type=click.Choice(["success", "failure", "unknown"])),
         click.option("--task", help="Only this task."),
         click.option("--type", "type_", metavar="TYPE", help="A type, or its start: 'resize*'."),
-        click.option("--until", type=MomentType(), help="Only what started before."),
-        click.option("--since", type=MomentType(), help="Only what started then or later."),
+        click.option("--until", type=Moment(), help="Only what started before."),
+        click.option("--since", type=Moment(), help="Only what started then or later."),
         records_option,
     ):
         chosen = decorate(chosen)
     return chosen
+
+
+def moment_of(at: float | None) -> datetime | None:
+    """Seconds since the epoch as an aware datetime."""
+    return None if at is None else datetime.fromtimestamp(at, timezone.utc)
 
 
 def output_options(command: Command) -> Command:

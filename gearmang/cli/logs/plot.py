@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from gearmang.cli.logs.options import SpanType, selection_options
+from gearmang.cli.logs.options import selection_options
+from gearmang.cli.times import Span
 from gearmang.records.errors import RecordsError
 from gearmang.records.selection import Selection
 
@@ -19,9 +20,9 @@ MOST_TASKS = 20
 @selection_options
 @click.option("--by", default="task", show_default=True, help="The field that makes the drawings.")
 @click.option("--of", default="duration_ms", show_default=True, help="The number to draw.")
-@click.option("--every", "every_s", type=SpanType(), help="One point for each span, such as 5m.")
+@click.option("--every", "every_s", type=Span(least=1), help="One point for each span, such as 5m.")
 @click.option("-o", "--output", default="records.html", show_default=True, help="The HTML file.")
-def plot(selection: Selection, by: str, of: str, every_s: int | None, output: str) -> None:
+def plot(selection: Selection, by: str, of: str, every_s: float | None, output: str) -> None:
     """Draw durations (p50, p95, p99) and failures over time, as one HTML page.
 
     The page needs nothing from the network.
@@ -33,7 +34,7 @@ def plot(selection: Selection, by: str, of: str, every_s: int | None, output: st
     from gearmang.records.statistics import span_of, statistics
 
     with opened(selection.places, selection.since) as database:
-        wanted = (every_s or _step(span_of(database, selection))) or 1
+        wanted = int(every_s or _step(span_of(database, selection))) or 1
         rows = statistics(database, selection, by=by, of=of, every_s=wanted).answer.as_dicts()
     if not rows:
         raise RecordsError(f"no records to draw in {', '.join(selection.places)}")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from gearmang.cli.logs.options import MomentType, SpanType
+from gearmang.cli.logs.options import moment_of
 from gearmang.cli.logs.printing import print_answer
 from gearmang.cli.output import print_json
+from gearmang.cli.times import Moment, Span
 
 MOST_NAMED = 20  # missing records that are printed one by one
 
@@ -18,11 +19,11 @@ MOST_NAMED = 20  # missing records that are printed one by one
 @click.command()
 @click.option("--local", multiple=True, required=True, metavar="PLACE", help="Where written.")
 @click.option("--central", multiple=True, required=True, metavar="PLACE", help="Where shipped to.")
-@click.option("--since", type=MomentType(), help="Only what started then or later.")
+@click.option("--since", type=Moment(), help="Only what started then or later.")
 @click.option(
     "--grace",
     "grace_s",
-    type=SpanType(least=0),
+    type=Span(),
     default=60,
     show_default="1m",
     help="May be on its way.",
@@ -33,8 +34,8 @@ MOST_NAMED = 20  # missing records that are printed one by one
 def ship_check(
     local: tuple[str, ...],
     central: tuple[str, ...],
-    since: datetime | None,
-    grace_s: int,
+    since: float | None,
+    grace_s: float,
     reships: bool,
     into: str | None,
     as_json: bool,
@@ -51,7 +52,7 @@ def ship_check(
     from gearmang.records.shipping import ship_check as checked
 
     now = datetime.now(timezone.utc)
-    found = checked(local, central, before=now - timedelta(seconds=grace_s), since=since)
+    found = checked(local, central, before=now - timedelta(seconds=grace_s), since=moment_of(since))
     missing = [str(row[0]) for row in found.missing.rows]
     again = reship(local, Path(into or local[0]), missing, now) if reships and missing else None
     if as_json:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from gearmang.cli.logs.options import SpanType, output_options, selection_options
+from gearmang.cli.logs.options import output_options, selection_options
 from gearmang.cli.logs.printing import print_answer
+from gearmang.cli.times import Span
 from gearmang.records.selection import Selection
 
 
@@ -13,9 +14,9 @@ from gearmang.records.selection import Selection
 @selection_options
 @click.option("--by", default="task", show_default=True, help="The field that makes the groups.")
 @click.option("--of", default="duration_ms", show_default=True, help="The number to describe.")
-@click.option("--every", "every_s", type=SpanType(), help="One row for each span, such as 5m.")
+@click.option("--every", "every_s", type=Span(least=1), help="One row for each span, such as 5m.")
 @output_options
-def stats(selection: Selection, by: str, of: str, every_s: int | None, form: str) -> None:
+def stats(selection: Selection, by: str, of: str, every_s: float | None, form: str) -> None:
     """Count, rate per second, failures and quantiles, by task or any field.
 
     A field is a core one, or a dotted path of what tasks recorded: image.bytes.
@@ -26,7 +27,9 @@ def stats(selection: Selection, by: str, of: str, every_s: int | None, form: str
     from gearmang.records.statistics import statistics
 
     with opened(selection.places, selection.since) as database:
-        found = statistics(database, selection, by=by, of=of, every_s=every_s)
+        found = statistics(
+            database, selection, by=by, of=of, every_s=None if every_s is None else int(every_s)
+        )
     print_answer(found.answer, form)
     if found.dropped:
         click.echo(

@@ -10,10 +10,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gearmang.cli.columns import columns
-from gearmang.cli.durations import short
 from gearmang.cli.output import cell, table
 from gearmang.cli.top.state import State
 from gearmang.dead_letters.store.tally import Tally
+from gearmang.durations import short
 from gearmang.protocol.errors import AdminError
 from gearmang.terminal import clean
 from gearmang.watch.overview import Overview, Row

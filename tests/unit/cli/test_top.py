@@ -65,7 +65,7 @@ def test_dead_letters_are_shown_by_function_or_why_they_are_not_known() -> None:
 
 def test_workers_are_shown_with_age_and_what_they_serve_the_oldest_first() -> None:
     workers = [line.split() for line in lines() if "@host" in line]
-    assert [worker[1] for worker in workers] == ["2m00s", "1m00s", "0s"]
+    assert [worker[1] for worker in workers] == ["2m", "1m", "0s"]
     assert [worker[3] for worker in workers] == ["function-2", "function-1", "function-0"]
 
 

@@ -1,6 +1,6 @@
 """Numbers as people read them."""
 
-from gearmang.cli.dead.wording import letters, size, span
+from gearmang.cli.dead.wording import letters, size
 
 
 def test_one_letter_is_a_letter() -> None:
@@ -10,7 +10,3 @@ def test_one_letter_is_a_letter() -> None:
 def test_sizes_have_the_largest_unit_that_fits() -> None:
     assert [size(20), size(1024), size(23_068_672)] == ["20 B", "1.0 KiB", "22.0 MiB"]
     assert size(2**60) == "1048576.0 TiB"
-
-
-def test_spans_are_short() -> None:
-    assert [span(0.0019), span(2.53), span(300)] == ["1.9 ms", "2.5 s", "300 s"]

@@ -10,7 +10,6 @@ from click.testing import CliRunner, Result
 
 from gearmang.cli import gearmang
 from gearmang.cli.logs import logs
-from gearmang.cli.logs.options import seconds
 from gearmang.records.errors import RecordsError
 from tests.unit.records.conftest import line
 
@@ -163,8 +162,3 @@ def test_bad_options_are_one_line_with_the_usage(arguments: list[str]) -> None:
     told = run(*arguments)
     assert told.exit_code == 2
     assert told.output.startswith("Usage:")
-
-
-@pytest.mark.parametrize(("text", "span"), [("90s", 90), ("5m", 300), ("2h", 7200), ("1w", 604800)])
-def test_spans_of_time(text: str, span: int) -> None:
-    assert seconds(text) == span
