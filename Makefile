@@ -6,7 +6,7 @@ COMPILE := .venv/bin/uv pip compile -q pyproject.toml --generate-hashes --no-ann
 
 .PHONY: help
 help:  ## print these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup:  ## install the Debian packages and the virtual environment that are missing
@@ -29,6 +29,14 @@ lint: setup  ## ruff (lint and format) and mypy --strict
 .PHONY: bench
 bench: setup  ## the figures, as ratios against baselines measured in the same run
 	@$(PYTHON) -m tests.benchmarks $(ARGS)
+
+.PHONY: coverage
+coverage: setup  ## how much of each module the unit tests alone reach, by branches
+	@$(PYTHON) -m pytest tests/unit --cov --cov-branch --cov-report=term:skip-covered $(ARGS)
+
+.PHONY: mutants
+mutants: setup  ## deliberate bugs, each of which a test must notice; prints the survivors
+	@$(PYTHON) -m tests.mutants $(ARGS)
 
 .PHONY: fuzz
 fuzz: setup  ## 1,000,000 fuzzed replies through the admin client's parser
