@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gearmang.job.client import Client
     from gearmang.job.submission import Submission
     from gearmang.worker import Job, Worker
-    from gearmang.worker.verdicts import Reject, Retry, TimeLimitExceeded
+    from gearmang.worker.job import Reject, Retry, TimeLimitExceeded
 
 __all__ = [
     "Client",
@@ -29,10 +29,10 @@ _HOMES = {
     "Client": "gearmang.job.client",
     "Job": "gearmang.worker.job",
     "NotQueued": "gearmang.errors",
-    "Reject": "gearmang.worker.verdicts",
-    "Retry": "gearmang.worker.verdicts",
+    "Reject": "gearmang.worker.job",
+    "Retry": "gearmang.worker.job",
     "Submission": "gearmang.job.submission",
-    "TimeLimitExceeded": "gearmang.worker.verdicts",
+    "TimeLimitExceeded": "gearmang.worker.job",
     "Worker": "gearmang.worker",
 }
 

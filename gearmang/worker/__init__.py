@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from gearmang.protocol.server import Server
-from gearmang.worker.job import Job
+from gearmang.worker.job import Job, Reject, Retry, TimeLimitExceeded
 from gearmang.worker.loading import Target
 from gearmang.worker.options import Hook, Hooks, WorkerOptions
 from gearmang.worker.supervisor import Supervisor
-from gearmang.worker.verdicts import Reject, Retry, TimeLimitExceeded
 
 __all__ = ["Job", "Reject", "Retry", "TimeLimitExceeded", "Worker"]
 

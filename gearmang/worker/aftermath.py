@@ -15,12 +15,11 @@ from gearmang.job.envelope import Envelope
 from gearmang.job.fingerprint import fingerprint
 from gearmang.job.spool import Spool, Spooled
 from gearmang.job.submission import Packed
-from gearmang.worker.breaker import Breaker
 from gearmang.worker.dossiers import sendable
 from gearmang.worker.grabbing import Assigned, Intake
 from gearmang.worker.link import Link
 from gearmang.worker.options import WorkerOptions
-from gearmang.worker.policy import Rules, Verdict, judge
+from gearmang.worker.policy import Breaker, Rules, Verdict, judge
 from log_shipping.ambient import TaskLogger
 
 DEAD_LETTERS: Final = "gearmang"  # the function that the collector serves

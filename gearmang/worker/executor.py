@@ -25,12 +25,11 @@ from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import Envelope
 from gearmang.worker import frames
 from gearmang.worker.dossiers import Failing, import_roots, of_exception
-from gearmang.worker.job import Job, encoded
+from gearmang.worker.job import Job, Reject, Retry, TimeLimitExceeded, encoded
 from gearmang.worker.loading import made
 from gearmang.worker.options import Hook, WorkerOptions
 from gearmang.worker.receiving import receive
 from gearmang.worker.scratch import tmp_name
-from gearmang.worker.verdicts import Reject, Retry, TimeLimitExceeded
 from log_shipping import Record
 from log_shipping.ambient import TaskLogger
 from log_shipping.configuration import handler_of_environment

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gearmang.errors import CannotLoad, GearmangError
-from gearmang.worker import frames, prctl
+from gearmang.worker import frames, place
 from gearmang.worker.autopsy import Ending
 from gearmang.worker.child import Child
 from gearmang.worker.dossiers import name_of_signal
@@ -54,7 +54,7 @@ class Executors:
         self._options, self._run_id, self._worker, self._loop = options, run_id, worker, loop
         self._on_ready, self._on_answer, self._on_death = on_ready, on_answer, on_death
         self._others, self._wake_by = others, wake_by
-        self._foreign = prctl.children()
+        self._foreign = place.children()
         self._leaving: list[Child] = []
         self._respawn_at = 0.0
         self._respawn_delay = 1.0
@@ -62,7 +62,7 @@ class Executors:
         self.child: Child | None = None
         self.proven = False  # the code was loaded once
         self.broken: GearmangError | None = None  # the code cannot be loaded at all
-        prctl.adopt_orphans()
+        place.adopt_orphans()
 
     @property
     def is_ready(self) -> bool:
@@ -181,7 +181,7 @@ class Executors:
         if self._nursery is not None:
             self._nursery.end(self._loop)
             self._nursery = None
-        prctl.kill_children_except(self._known())
+        place.kill_children_except(self._known())
 
     def _retire(self, child: Child) -> None:
         self.child = None
@@ -265,7 +265,7 @@ class Executors:
         if ending is None:
             return
         child.tail.drain()
-        prctl.kill_children_except(self._known() | {child.pid})
+        place.kill_children_except(self._known() | {child.pid})
         if child is not self.child:
             self._leaving = [other for other in self._leaving if other is not child]
             child.close(self._loop)

@@ -18,7 +18,7 @@ from mmap import mmap
 from typing import Any, Final, NoReturn
 
 from gearmang.errors import CannotLoad, GearmangError
-from gearmang.worker import executor, place, prctl
+from gearmang.worker import executor, place
 from gearmang.worker.loading import find
 from gearmang.worker.loop import Loop
 from gearmang.worker.options import WorkerOptions
@@ -122,7 +122,7 @@ class _Cradle:
         self._sock, self._supervisor = sock, supervisor
 
     def serve(self) -> NoReturn:
-        prctl.die_with_parent(self._supervisor, signal.SIGKILL)
+        place.die_with_parent(self._supervisor, signal.SIGKILL)
         os.setpgid(0, 0)  # a terminal's Ctrl-C is for the supervisor
         place.forget_signals()
         try:
@@ -155,7 +155,7 @@ class _Cradle:
         deadline = time.monotonic() + ADOPTION_TIMEOUT
         while os.getppid() != self._supervisor and time.monotonic() < deadline:
             time.sleep(0.0002)
-        prctl.die_with_parent(self._supervisor, signal.SIGKILL)
+        place.die_with_parent(self._supervisor, signal.SIGKILL)
         place.take(output, stack)
         with mmap(page, 0) as shared:
             executor.Executor(

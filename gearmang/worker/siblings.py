@@ -10,7 +10,7 @@ import time
 from typing import Final
 
 from gearmang.errors import GearmangError
-from gearmang.worker import prctl
+from gearmang.worker import place
 from gearmang.worker.lifecycle import EXIT_DONE, EXIT_GRACE
 from gearmang.worker.loop import Loop
 from gearmang.worker.notify import Notifier
@@ -47,7 +47,7 @@ class Siblings:
 
     def run(self) -> int:
         """Work until a signal ends it; 0, 75 when a job was cut off, 1 when no worker can work."""
-        prctl.adopt_orphans()
+        place.adopt_orphans()
         with self._signals:
             self._notifier.say("READY=1")
             while self._workers or (self._start_at and not self._stopping):
@@ -76,7 +76,7 @@ class Siblings:
         pid = os.fork()
         if not pid:
             try:
-                prctl.die_with_parent(parent, signal.SIGTERM)
+                place.die_with_parent(parent, signal.SIGTERM)
                 os.environ.pop("NOTIFY_SOCKET", None)  # the parent speaks to systemd
                 self._leave_behind()
                 os._exit(self._work())

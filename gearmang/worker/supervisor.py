@@ -27,7 +27,7 @@ from gearmang.worker.link import Link
 from gearmang.worker.loop import Loop
 from gearmang.worker.notify import Notifier
 from gearmang.worker.options import WorkerOptions
-from gearmang.worker.revision import revision
+from gearmang.worker.place import revision
 from gearmang.worker.signals import Signals
 
 MEMORY_CHECK: Final = 0.05  # seconds between two looks at a running job's memory

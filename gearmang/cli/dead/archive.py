@@ -80,7 +80,7 @@ def import_letters(source: IO[bytes], store: str, as_json: bool) -> None:
     """
     from gearmang.dead_letters.acting.exporting import letters
     from gearmang.dead_letters.arriving.storing import store_letters
-    from gearmang.dead_letters.looking.events import record
+    from gearmang.dead_letters.looking.history import record
     from gearmang.dead_letters.store.seam import Store
 
     new = seen = 0

@@ -37,7 +37,7 @@ def remove(
     from gearmang.cli.dead.progress import progress_bar
     from gearmang.dead_letters.acting.plans import finish
     from gearmang.dead_letters.acting.removal import carry_out
-    from gearmang.dead_letters.looking.events import record
+    from gearmang.dead_letters.looking.history import record
     from gearmang.dead_letters.store.seam import Store
 
     with Store(store) as opened:

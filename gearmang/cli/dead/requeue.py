@@ -76,7 +76,7 @@ def requeue(
     from gearmang.dead_letters.acting.plans import finish
     from gearmang.dead_letters.acting.requeue import reach
     from gearmang.dead_letters.acting.requeue import requeue as run
-    from gearmang.dead_letters.looking.events import record
+    from gearmang.dead_letters.looking.history import record
     from gearmang.dead_letters.store.seam import Store
     from gearmang.job.client import Client
 

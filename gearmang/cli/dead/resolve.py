@@ -33,8 +33,8 @@ def resolve(
     from gearmang.cli.dead.wording import letters
     from gearmang.dead_letters.acting import plans
     from gearmang.dead_letters.acting.removal import carry_out
-    from gearmang.dead_letters.acting.resolving import resolve as mark
     from gearmang.dead_letters.looking.causes import find_group
+    from gearmang.dead_letters.looking.causes import resolve as mark
     from gearmang.dead_letters.looking.filters import Filter
     from gearmang.dead_letters.store.seam import Store
 

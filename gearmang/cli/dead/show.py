@@ -26,7 +26,7 @@ def show(letter: str, show_secrets: bool, store: str, as_json: bool) -> None:
     Example: gearmang dead show 3f9a01c2b4-3
     """
     from gearmang.dead_letters.looking.browse import body, find
-    from gearmang.dead_letters.looking.lineage import lineage
+    from gearmang.dead_letters.looking.history import lineage
     from gearmang.dead_letters.looking.masking import masked
     from gearmang.dead_letters.looking.presenting import shown
     from gearmang.dead_letters.store.seam import Store

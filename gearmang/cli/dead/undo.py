@@ -25,7 +25,7 @@ def undo(
     from gearmang.cli.dead.wording import letters
     from gearmang.dead_letters.acting.interrupted import complete_interrupted
     from gearmang.dead_letters.acting.plans import get
-    from gearmang.dead_letters.acting.undoing import undo as run
+    from gearmang.dead_letters.acting.removal import undo as run
     from gearmang.dead_letters.store.seam import Store
     from gearmang.job.client import Client
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, update
 
 from gearmang.dead_letters.arriving.letter import fit
 from gearmang.dead_letters.looking.browse import body
-from gearmang.dead_letters.looking.events import record
+from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.looking.presenting import shown
 from gearmang.dead_letters.store.errors import NotAllowed
 from gearmang.dead_letters.store.moves import note_handled

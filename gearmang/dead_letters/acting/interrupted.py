@@ -11,7 +11,7 @@ from gearmang.dead_letters.acting import plans
 from gearmang.dead_letters.acting.owner import is_alive
 from gearmang.dead_letters.acting.recall import complete_recall
 from gearmang.dead_letters.acting.requeue import DEFAULT_BATCH, submit, within_budget
-from gearmang.dead_letters.looking.events import record
+from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.errors import NotAllowed
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import dead_letters

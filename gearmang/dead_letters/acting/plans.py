@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, text, update
 
 from gearmang.dead_letters.acting.owner import is_alive, this_process
-from gearmang.dead_letters.looking.events import operator
 from gearmang.dead_letters.looking.filters import Filter, of_letters
+from gearmang.dead_letters.looking.history import operator
 from gearmang.dead_letters.store.errors import AmbiguousId, NoSuchLetter, NotAllowed
 from gearmang.dead_letters.store.tables import dead_letters, plan_items, plans
 

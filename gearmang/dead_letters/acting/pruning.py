@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, select
 
 from gearmang.dead_letters.acting.exporting import as_lines
 from gearmang.dead_letters.acting.interrupted import UNDER_WAY
-from gearmang.dead_letters.looking.events import record
+from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.errors import StoreError
 from gearmang.dead_letters.store.moment import first_id
 from gearmang.dead_letters.store.moves import discard

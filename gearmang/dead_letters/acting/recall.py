@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, select
 
 from gearmang.dead_letters.acting import plans
 from gearmang.dead_letters.acting.requeue import packed, unique_of, within_budget
-from gearmang.dead_letters.looking.events import record
+from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.moves import move
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import dead_letters, plan_items

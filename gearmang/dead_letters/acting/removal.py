@@ -1,11 +1,14 @@
-"""Carry a plan out that needs no gearmand: removing letters, closing them, and taking that back."""
+"""Carry a plan out that needs no gearmand (removing letters, closing them), and take plans back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from gearmang.dead_letters.acting import plans
+from gearmang.dead_letters.acting.recall import recall
+from gearmang.dead_letters.looking.history import record
+from gearmang.dead_letters.store.errors import NotAllowed
 from gearmang.dead_letters.store.moves import move, note_handled
 from gearmang.dead_letters.store.seam import Store
 
@@ -54,3 +57,50 @@ def take_back(
             plans.settle(connection, plan, [row.id for row in rows], "dead")
         restored, last = restored + len(rows), ids[-1]
         progress(len(ids))
+
+
+_STATE_AFTER = {"remove": "removed", "resolve": "resolved"}
+
+
+class Undone(NamedTuple):
+    """What an undo did.
+
+    Attributes:
+        restored: letters that are dead again.
+        started: jobs that were running or done already, and stay requeued.
+    """
+
+    restored: int
+    started: int
+
+
+def undo(
+    store: Store,
+    plan: str,
+    *,
+    why: str | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Undone:
+    """Make the letters of a plan dead again, as far as that can be.
+
+    Raises:
+        NotAllowed: nothing was carried out, or another process is at the plan.
+    """
+    with store.writing() as connection:
+        row = plans.get(connection, plan)
+        if row.state in ("proposed", "undone"):
+            raise NotAllowed(f"plan {row.plan} is {row.state}; there is nothing to take back")
+        plans.take(connection, row.plan, ("under way", "stopped", "done"))
+    state = "stopped"
+    try:
+        if row.action == "requeue":
+            result = Undone(*recall(store, row.plan, progress=progress))
+        else:
+            after = _STATE_AFTER[row.action]
+            result = Undone(take_back(store, row.plan, after, progress=progress), 0)
+        state = "undone"
+    finally:
+        with store.writing() as connection:
+            plans.finish(connection, row.plan, state)
+            record(connection, f"undo of {row.action}: {state}", why=why, plan=row.plan)
+    return result

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from gearmang.dead_letters.arriving.letter import Letter
-from gearmang.dead_letters.looking.events import record
+from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.moment import minute_of, new_id
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import STATES, arrivals, bodies, dead_letters, fingerprints

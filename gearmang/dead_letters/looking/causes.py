@@ -1,4 +1,4 @@
-"""Letters by their cause, from counters that are kept with every change."""
+"""Causes: what letters of one fingerprint have in common, from counters kept with every change."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import time
 from collections import defaultdict
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select, update
 
 from gearmang.dead_letters.looking.browse import MOST_CANDIDATES
 from gearmang.dead_letters.looking.filters import Filter, of_groups, of_letters
+from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.errors import AmbiguousId, NoSuchLetter
 from gearmang.dead_letters.store.moment import SECONDS_PER_MINUTE, minute_of
 from gearmang.dead_letters.store.tables import STATES, arrivals, dead_letters, fingerprints
@@ -102,3 +103,23 @@ def arrived_since(connection: Connection, since: float, chosen: Filter) -> int:
         .where(*of_groups(connection, chosen))
     )
     return int(connection.execute(query).scalar_one())
+
+
+def resolve(
+    connection: Connection, fingerprint: str, *, revision: str | None, why: str | None
+) -> None:
+    """Write down that the cause is mended.
+
+    Args:
+        revision: of the code that holds the fix: a death in a revision that had died of it before
+            is then a straggler and reopens nothing; one in this or an unknown revision does.
+            None: any further death reopens it.
+        why: the operator's reason, for the event log.
+    """
+    connection.execute(
+        update(fingerprints)
+        .where(fingerprints.c.fingerprint == fingerprint)
+        .values(state="resolved", revision=revision, resolved_at=time.time())
+    )
+    detail = f"in revision {revision}" if revision else None
+    record(connection, "fingerprint resolved", why=why, fingerprint=fingerprint, detail=detail)

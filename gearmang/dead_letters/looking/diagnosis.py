@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from gearmang.dead_letters.acting.interrupted import UNDER_WAY
 from gearmang.dead_letters.arriving.letter import DEAD_FUNCTION
-from gearmang.dead_letters.looking.events import record
+from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.errors import StoreError
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import dead_letters, fingerprints

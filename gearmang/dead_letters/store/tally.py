@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -36,6 +36,7 @@ _ARRIVED: Final = (
     " SELECT function, 1 FROM dead_letters WHERE id >= :first AND id < :last"
     ") AS arrivals GROUP BY function ORDER BY function"
 )
+_PARAMETER: Final = r":(\w+)"  # SQLite's form; psycopg's is %(name)s
 _NEW: Final = (
     "SELECT fingerprint, function FROM dead_letter_fingerprints"
     " WHERE first_seen >= :since ORDER BY first_seen, fingerprint"
@@ -56,7 +57,7 @@ class Tally(NamedTuple):
     new_fingerprints: dict[str, str]
 
 
-_Rows = Callable[[str, dict[str, Any]], list[Any]]
+_Rows = Callable[[str, dict[str, Any]], list[Any]]  # one query, with its values
 
 
 def tally(store: str, *, since: float, timeout: float = 5.0) -> Tally:
@@ -72,9 +73,7 @@ def tally(store: str, *, since: float, timeout: float = 5.0) -> Tally:
     """
     address = Address.parse(store)
     if address.path is None:
-        from gearmang.dead_letters.store.remote_tally import rows_of
-
-        with rows_of(address, timeout) as rows:
+        with _of_server(address, timeout) as rows:
             return _count(rows, since)
     return _of_file(address.path, since, timeout)
 
@@ -129,3 +128,44 @@ def _explained(path: Path, error: sqlite3.Error, timeout: float) -> StoreError:
     if text == "interrupted" or "locked" in text or "busy" in text:
         return StoreUnavailable(f"the store {path} gave no answer within {timeout:g} s")
     return StoreError(f"the store {path} cannot be read: {text}")
+
+
+@contextmanager
+def _of_server(address: Address, timeout: float) -> Iterator[_Rows]:
+    """A function that runs one read-only query; every answer comes within ``timeout`` seconds."""
+    import re
+
+    try:
+        import psycopg
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "a PostgreSQL store needs psycopg; install gearmang[postgresql]"
+        ) from error
+    try:
+        with psycopg.connect(
+            address.url.replace("+psycopg", "", 1),
+            connect_timeout=max(1, int(timeout)),
+            # A server that is frozen or unplugged must not hold a monitor for ever.
+            tcp_user_timeout=int(timeout * 1000),
+            options=f"-c statement_timeout={int(timeout * 1000)}"
+            " -c default_transaction_read_only=on"
+            " -c default_transaction_isolation=repeatable\\ read",
+        ) as connection:
+            yield lambda sql, values: connection.execute(
+                re.sub(_PARAMETER, r"%(\1)s", sql).encode(), values
+            ).fetchall()
+    except psycopg.ProgrammingError as error:
+        raise StoreError(
+            f"the store {address} has no tables, or is not open to this user: "
+            f"{_first_line(error)}; run `gearmang dead migrate`"
+        ) from error
+    except psycopg.OperationalError as error:
+        raise StoreUnavailable(
+            f"the store {address} cannot be reached: {_first_line(error)}"
+        ) from error
+    except psycopg.Error as error:
+        raise StoreError(f"the store {address} cannot be read: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or ["no answer"])[0]

@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import text
 
 from gearmang.dead_letters.arriving.storing import store_letters
-from gearmang.dead_letters.looking.events import record as put_event
 from gearmang.dead_letters.looking.history import history
+from gearmang.dead_letters.looking.history import record as put_event
 from gearmang.dead_letters.store.errors import StoreUnavailable
 from gearmang.dead_letters.store.migrating import migrate
 from gearmang.dead_letters.store.seam import Store

@@ -1,6 +1,6 @@
 """When crashes of one kind stop being retried, and when one is tried again."""
 
-from gearmang.worker.breaker import MOST_FINGERPRINTS, Breaker
+from gearmang.worker.policy import MOST_FINGERPRINTS, Breaker
 
 
 def test_the_fifth_crash_within_a_minute_is_diverted_and_so_are_later_ones() -> None:
