@@ -1,8 +1,9 @@
 """The envelope around a user's payload: who the job is, which attempt this is, what befell it.
 
 On the wire: one line ``GEARMANG/1 {json}`` and, after its newline, the user's payload as it was
-given, byte for byte. A job that was submitted bare (by PHP, by ``gearman -b``) has no such line:
-it is attempt 1 of a new job.
+given, byte for byte. Most jobs travel without that line: their unique key says which job they are
+(`gearmang.protocol.key`); one whose key is not ours (by PHP, by ``gearman -b``) is attempt 1 of a
+new job.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import orjson
 
 from gearmang.errors import BadEnvelope
 from gearmang.job.dossier import Dossier
+from gearmang.protocol.key import JobKey
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -49,8 +51,9 @@ class Envelope:
         job_id: 32 hexadecimal digits, the same from first submission to last death.
         attempt: which attempt of this life the next run is, from 1; a requeue from the dead
             letters starts a new life at 1.
-        tries: how many attempts all lives together have used up. With ``job_id`` it names a
-            death: the same death delivered twice has the same `death_id`, a second death has not.
+        delivery: how often the job has been put into a queue, from 1 over all its lives. With
+            ``job_id`` it names a death: the same death delivered twice has the same `death_id`, a
+            second death has not.
         enqueued_at: when the job was first submitted, in seconds since the epoch; None for a job
             that was submitted bare.
         not_before: do not start before this time, in seconds since the epoch.
@@ -62,7 +65,7 @@ class Envelope:
     payload: bytes
     job_id: str
     attempt: int = 1
-    tries: int = 0
+    delivery: int = 1
     enqueued_at: float | None = None
     not_before: float | None = None
     function: str | None = None
@@ -71,26 +74,27 @@ class Envelope:
 
     @property
     def death_id(self) -> str:
-        """The name of the death that `tries` attempts have led to."""
-        return f"{self.job_id}-{self.tries}"
+        """The name of the death that this delivery has led to."""
+        return f"{self.job_id}-{self.delivery}"
 
     def failed(self, dossier: Dossier, *, counted: bool = True) -> Self:
         """The envelope after a failed attempt: its history grown, its attempt counted."""
-        step = 1 if counted else 0
         return replace(
             self,
-            attempt=self.attempt + step,
-            tries=self.tries + step,
+            attempt=self.attempt + (1 if counted else 0),
             history=(*self.history, dossier)[-LONGEST_HISTORY:],
         )
 
     def revived(self) -> Self:
         """The envelope for a requeue from the dead letters: a new life with full retries."""
-        return replace(self, attempt=1, not_before=None, function=None, server=None)
+        again = self.delivery + 1
+        return replace(self, attempt=1, delivery=again, not_before=None, function=None, server=None)
 
     def pack(self) -> bytes:
         """The bytes for gearmand; `unpack` reads them back."""
-        head: dict[str, Any] = {"id": self.job_id, "attempt": self.attempt, "tries": self.tries}
+        # On the wire stands how many deliveries have failed: a dead letter's own is one of them.
+        tries = self.delivery if self.function is not None else self.delivery - 1
+        head: dict[str, Any] = {"id": self.job_id, "attempt": self.attempt, "tries": tries}
         for name in ("enqueued_at", "not_before", "function", "server"):
             value = getattr(self, name)
             if value is not None:
@@ -106,22 +110,33 @@ class Envelope:
         return MAGIC + line + b"\n" + self.payload
 
     @classmethod
-    def unpack(cls, data: bytes, unique: bytes = b"", job_id: str | None = None) -> Self:
+    def unpack(
+        cls, data: bytes, unique: bytes = b"", job_id: str | None = None, mark: str | None = None
+    ) -> Self:
         """Read a job's data as it came from gearmand.
 
         Args:
             data: the job's payload, in an envelope or bare.
-            unique: the job's unique key. libgearman and PHP's client make a UUID of their own for
-                each submission; it then becomes the id of a bare job, so that a redelivery of the
-                job has the id that it had before.
-            job_id: the id for a bare job without a UUID; a random one by default.
+            unique: the job's unique key; only one of ours says which job it is.
+            job_id: the id for a job whose key is not ours; a random one by default.
+            mark: of the function that the job was queued under; a key of ours with another mark
+                was made for another job. None: any mark will do.
 
         Raises:
             BadEnvelope: the data starts with the magic but its first line cannot be read.
         """
         if not data.startswith(MAGIC):
-            own = _id_from_unique(unique) or job_id or uuid.uuid4().hex
-            return cls(payload=data, job_id=own)
+            key = JobKey.parse(unique.decode("latin-1")) if unique else None
+            if key is None or (mark is not None and key.mark != mark):
+                return cls(payload=data, job_id=job_id or uuid.uuid4().hex)
+            return cls(
+                payload=data,
+                job_id=key.job_id,
+                attempt=key.attempt,
+                delivery=key.delivery,
+                enqueued_at=key.enqueued_at,
+                not_before=key.not_before,
+            )
         line, newline, payload = data[len(MAGIC) :].partition(b"\n")
         if not newline:
             raise BadEnvelope("the envelope's first line has no end; the job was cut on its way")
@@ -143,14 +158,16 @@ class Envelope:
         job_id = _expect(head, "id", str, "")
         if not _is_job_id(job_id):
             raise BadEnvelope(f"the envelope's id {job_id[:80]!r} is not 32 hexadecimal digits")
+        function = _function(_expect(head, "function", str, None))
+        tries = _expect(head, "tries", int, 0)
         return cls(
             payload=payload,
             job_id=job_id,
             attempt=max(1, _expect(head, "attempt", int, 1)),
-            tries=max(0, _expect(head, "tries", int, 0)),
+            delivery=max(1, tries if function is not None else tries + 1),
             enqueued_at=_expect(head, "enqueued_at", int | float, None),
             not_before=_expect(head, "not_before", int | float, None),
-            function=_function(_expect(head, "function", str, None)),
+            function=function,
             server=_expect(head, "server", str, None),
             history=tuple(Dossier.from_dict(entry) for entry in history[-LONGEST_HISTORY:]),
         )
@@ -209,16 +226,3 @@ def _expect(head: Mapping[str, Any], name: str, kind: Any, default: Any) -> Any:
 
 def _is_job_id(text: str) -> bool:
     return _JOB_ID.fullmatch(text) is not None
-
-
-def _id_from_unique(unique: bytes) -> str | None:
-    # Only a UUID in its dashed form: 32 digits without dashes may be a digest of the payload,
-    # which comes again with the next job of the same content.
-    if len(unique) != 36:
-        return None
-    try:
-        text = unique.decode("ascii")
-        parsed = uuid.UUID(text)
-    except ValueError:
-        return None
-    return parsed.hex if str(parsed) == text.lower() else None

@@ -145,7 +145,7 @@ class Aftermath:
             dead = replace(after, function=self._options.function, server=server, not_before=None)
             return Packed(DEAD_LETTERS, dead.pack(), dead.death_id)
         at = time.time() + verdict.delay if verdict.delay else None
-        after = replace(after, not_before=at)
+        after = replace(after, delivery=after.delivery + 1, not_before=at)
         unique = f"{after.job_id}-{os.urandom(4).hex()}"
         if at is None:
             return Packed(self._options.function, after.pack(), unique, "low")

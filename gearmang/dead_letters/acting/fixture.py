@@ -35,7 +35,7 @@ def as_test(envelope: Envelope, *, target: str, function: str) -> str:
     last = envelope.history[-1] if envelope.history else None
     told = f"{last.error_type}: {last.error_message}" if last else "it arrived without a dossier"
     return _TEMPLATE.format(
-        name=f"{envelope.job_id[:10]}_{envelope.tries}",
+        name=f"{envelope.job_id[:10]}_{envelope.delivery}",
         told=ascii(told[:200]),
         job_id=ascii(envelope.job_id),
         payload=ascii(envelope.payload),

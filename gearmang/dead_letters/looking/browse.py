@@ -82,7 +82,7 @@ def envelope_of(row: Row[Any], content: Row[Any]) -> Envelope:
     return Envelope(
         payload=content.payload,
         job_id=row.job_id,
-        tries=int(row.death_id.rpartition("-")[2]),
+        delivery=int(row.death_id.rpartition("-")[2]),
         enqueued_at=row.enqueued_at,
         function=function_of(row, content),
         server=row.server,

@@ -49,7 +49,7 @@ def dead_job(
         payload=payload,
         job_id=job_id or uuid.uuid4().hex,
         attempt=tries + 1,
-        tries=tries,
+        delivery=tries,
         enqueued_at=round(time.time() - 60, 3),
         function=function,
         server=server,

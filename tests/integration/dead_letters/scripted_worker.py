@@ -58,7 +58,7 @@ class ScriptedWorker:
     def _bury(self, client: Client, job: Envelope) -> None:
         last = dossier(attempt=job.attempt)
         dead = dataclasses.replace(
-            job.failed(last), tries=job.tries + 3, function=self._function, server="gm1:4730"
+            job.failed(last), delivery=job.delivery + 2, function=self._function, server="gm1:4730"
         )
         for _ in client.queue([Packed("gearmang", dead.pack(), dead.death_id)]):
             pass

@@ -55,11 +55,11 @@ def test_a_requeued_job_starts_a_new_life_with_its_history(
     with ScriptedWorker(gearmand.address, "resize") as worker:
         await_that(lambda: worker.seen, "the job runs")
     (back,) = worker.seen
-    assert (back.job_id, back.payload, back.attempt, back.tries) == (
+    assert (back.job_id, back.payload, back.attempt, back.delivery) == (
         job.job_id,
         job.payload,
         1,
-        3,
+        4,
     )
     assert back.history == job.history
     assert in_state(store, "requeued") == 1

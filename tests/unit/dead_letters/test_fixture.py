@@ -11,7 +11,7 @@ def test_nothing_of_the_queue_becomes_code() -> None:
     job = Envelope(
         payload=HOSTILE.encode(),
         job_id="ab" * 16,
-        tries=3,
+        delivery=3,
         history=(Dossier(outcome="failure", error_type="E", error_message=HOSTILE),),
     )
     source = as_test(job, target="thumbnails:resize", function=HOSTILE)

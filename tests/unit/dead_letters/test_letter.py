@@ -16,7 +16,7 @@ def envelope(**changes: object) -> Envelope:
     told = {
         "payload": b"x",
         "job_id": JOB,
-        "tries": 3,
+        "delivery": 3,
         "function": "resize",
         "server": "gm1:4730",
         "history": (

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gearmang.errors import BadEnvelope
 from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import LONGEST_HISTORY, MAGIC, Envelope
+from gearmang.protocol.key import JobKey, mark_of
 
 JOB_ID = "0123456789abcdef0123456789abcdef"
 FAILURE = Dossier(outcome="failure", error_type="ValueError", frames=("a.py:f",))
@@ -22,7 +23,7 @@ JSON = st.recursive(
 
 @given(st.binary())
 def test_a_payload_comes_back_byte_for_byte(payload: bytes) -> None:
-    envelope = Envelope(payload=payload, job_id=JOB_ID, attempt=2, tries=4, history=(FAILURE,))
+    envelope = Envelope(payload=payload, job_id=JOB_ID, attempt=2, delivery=4, history=(FAILURE,))
 
     assert Envelope.unpack(envelope.pack()) == envelope
 
@@ -34,16 +35,31 @@ def test_a_bare_payload_is_the_first_attempt_of_a_new_job() -> None:
     assert re.fullmatch("[0-9a-f]{32}", envelope.job_id)
 
 
-def test_a_bare_job_with_a_uuid_as_its_key_keeps_its_id_when_delivered_again() -> None:
-    unique = b"123E4567-e89b-12d3-a456-426614174000"
+@pytest.mark.parametrize(
+    "unique", [b"123E4567-e89b-12d3-a456-426614174000", b"d41d8cd98f00b204e9800998ecf8427e", b"-"]
+)
+def test_a_bare_job_never_takes_its_id_from_a_key_that_may_come_again(unique: bytes) -> None:
+    assert Envelope.unpack(b"x", unique, JOB_ID).job_id == JOB_ID
 
-    assert Envelope.unpack(b"x", unique).job_id == "123e4567e89b12d3a456426614174000"
+
+def test_a_key_of_ours_says_all_of_a_bare_job() -> None:
+    key = JobKey(JOB_ID, 1764000000.25, mark_of("resize"), 5, 2, 1764000060)
+
+    assert Envelope.unpack(b"x", str(key).encode()) == Envelope(
+        payload=b"x",
+        job_id=JOB_ID,
+        attempt=2,
+        delivery=5,
+        enqueued_at=1764000000.25,
+        not_before=1764000060,
+    )
 
 
-def test_a_digest_as_the_key_is_no_id_since_it_comes_again_with_the_next_job() -> None:
-    digest = b"d41d8cd98f00b204e9800998ecf8427e"
+def test_a_key_of_ours_that_was_made_for_another_function_says_nothing() -> None:
+    unique = str(JobKey(JOB_ID, 1764000000.25, mark_of("resize"))).encode()
 
-    assert Envelope.unpack(b"x", digest).job_id != digest.decode()
+    assert Envelope.unpack(b"x", unique, "f" * 32, mark_of("mail")).job_id == "f" * 32
+    assert Envelope.unpack(b"x", unique, "f" * 32, mark_of("resize")).job_id == JOB_ID
 
 
 @pytest.mark.parametrize(
@@ -88,13 +104,13 @@ def test_a_hostile_head_is_refused_or_can_be_packed_again(head: dict[str, object
 def test_a_failed_attempt_is_counted_and_remembered() -> None:
     after = Envelope(payload=b"", job_id=JOB_ID).failed(FAILURE)
 
-    assert (after.attempt, after.tries, after.history) == (2, 1, (FAILURE,))
+    assert (after.attempt, after.history) == (2, (FAILURE,))
 
 
 def test_an_attempt_that_was_cut_off_is_remembered_but_not_counted() -> None:
     after = Envelope(payload=b"", job_id=JOB_ID).failed(FAILURE, counted=False)
 
-    assert (after.attempt, after.tries, after.history) == (1, 0, (FAILURE,))
+    assert (after.attempt, after.history) == (1, (FAILURE,))
 
 
 def test_a_revived_job_has_its_full_retries_and_its_history() -> None:
@@ -103,7 +119,7 @@ def test_a_revived_job_has_its_full_retries_and_its_history() -> None:
         dead = dead.failed(FAILURE)
     revived = dead.revived()
 
-    assert (revived.attempt, revived.tries, revived.function) == (1, 3, None)
+    assert (revived.attempt, revived.delivery, revived.function) == (1, 2, None)
     assert revived.history == dead.history
 
 
@@ -120,4 +136,4 @@ def test_the_history_that_travels_is_bounded_and_keeps_the_newest() -> None:
 
     assert len(envelope.history) == LONGEST_HISTORY
     assert envelope.history[-1].error_type == str(LONGEST_HISTORY)
-    assert envelope.tries == LONGEST_HISTORY + 1
+    assert envelope.attempt == LONGEST_HISTORY + 2
