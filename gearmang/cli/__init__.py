@@ -15,6 +15,7 @@ _COMMANDS = {
     "collect": ("gearmang.cli.collect", "collect", "Store the dead letters that workers send."),
     "dead": ("gearmang.cli.dead", "dead", "Inspect, requeue and remove dead letters."),
     "logs": ("gearmang.cli.logs", "logs", "Read task records back: view, stats, trace, plot."),
+    "serve": ("gearmang.cli.serve", "serve", "Show it all in a browser; figures for Prometheus."),
     "status": ("gearmang.cli.status", "status", "Print functions with waiting, running, workers."),
     "submit": ("gearmang.cli.submit", "submit", "Queue a job."),
     "top": ("gearmang.cli.top", "top", "Watch functions, workers and dead letters live."),

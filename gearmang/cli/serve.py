@@ -1,0 +1,146 @@
+"""``gearmang serve``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gearmang.cli.options import servers_option, store_option
+from gearmang.cli.times import Span
+from gearmang.errors import BadServer
+from gearmang.protocol.server import Server
+
+if TYPE_CHECKING:
+    from gearmang.web.listening import Listen
+
+DEFAULT_LISTEN = "127.0.0.1:8730"
+DEFAULT_SAMPLES = "/var/lib/gearmang/web.db"
+
+
+@click.command()
+@servers_option
+@store_option
+@click.option(
+    "--records",
+    "places",
+    metavar="PLACE",
+    multiple=True,
+    envvar="GEARMANG_RECORDS",
+    show_envvar=True,
+    help="A folder, file or glob of task records; may be given several times.",
+)
+@click.option(
+    "--listen",
+    default=DEFAULT_LISTEN,
+    show_default=True,
+    metavar="ADDRESS",
+    help="HOST:PORT, or unix:/PATH for a proxy on this host.",
+)
+@click.option(
+    "--interval",
+    type=Span(least=0.2),
+    default="10s",
+    show_default=True,
+    help="The time between two polls of the servers.",
+)
+@click.option(
+    "--samples",
+    metavar="FILE",
+    help=f"Where a day of samples is kept; {DEFAULT_SAMPLES} where that can be written, "
+    "else memory.",
+)
+@click.option(
+    "--probe",
+    metavar="HOST:PORT",
+    multiple=True,
+    help="A further server that /probe may be asked about; repeatable.",
+)
+@click.option(
+    "--max-functions",
+    type=click.IntRange(1),
+    default=10_000,
+    show_default=True,
+    help="Functions of one server that /metrics lists; the shortest queues are summed.",
+)
+@click.option(
+    "--allow-host",
+    "hosts",
+    metavar="NAME",
+    multiple=True,
+    help="A name that the page is asked under, besides localhost; repeatable.",
+)
+def serve(
+    servers: tuple[Server, ...],
+    store: str,
+    places: tuple[str, ...],
+    listen: str,
+    interval: float,
+    samples: str | None,
+    probe: tuple[str, ...],
+    max_functions: int,
+    hosts: tuple[str, ...],
+) -> None:
+    """Show the pipeline in a browser, and its figures to Prometheus and KEDA.
+
+    Doors for programs: /metrics, /probe?target=HOST:PORT, /scale/FUNCTION, /healthz, /readyz.
+    `--store none` looks at no dead letters. Ends cleanly on SIGTERM.
+
+    Example: gearmang serve --server gm1:4730 --server gm2:4730
+    """
+    try:
+        from gearmang.web.app import application
+        from gearmang.web.desk import Desk
+        from gearmang.web.listening import CannotListen, Listen, run
+    except ModuleNotFoundError as error:
+        from gearmang.errors import GearmangError
+
+        raise GearmangError(f"the page needs {error.name}: pip install 'gearmang[web]'") from error
+    from gearmang.web.access import Access
+    from gearmang.web.settings import PageSettings
+
+    try:
+        where = Listen.parse(listen)
+        further = tuple(map(Server.parse, probe))
+    except BadServer as error:
+        raise click.UsageError(str(error)) from error
+    access = Access(by_socket=where.path is not None)
+    if not (where.is_local or access.knows_people):
+        raise CannotListen(
+            f"{listen} is open to others, and nobody would be asked who they are;"
+            " listen on 127.0.0.1 or on unix:/PATH behind a proxy"
+        )
+    settings = PageSettings(
+        servers=servers,
+        store=None if store == "none" else store,
+        records=places,
+        samples=samples or _usual_samples(),
+        interval=interval,
+        most_functions=max_functions,
+        probe=further,
+        access=access,
+    )
+    with where.open() as opened, Desk(settings, _say) as desk:
+        _announce(where)
+        run(application(desk, hosts), opened)
+    if where.path is not None:
+        Path(where.path).unlink(missing_ok=True)
+
+
+def _usual_samples() -> str | None:
+    """The usual file, where this process may write it."""
+    usual = Path(DEFAULT_SAMPLES)
+    there = usual if usual.exists() else usual.parent
+    return str(usual) if os.access(there, os.W_OK) else None
+
+
+def _announce(where: Listen) -> None:
+    click.echo(f"gearmang serve: {where}", err=True)
+
+
+def _say(text: str) -> None:
+    from gearmang.terminal import clean
+
+    click.echo(f"gearmang serve: {clean(text)}", err=True)

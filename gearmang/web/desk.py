@@ -1,0 +1,38 @@
+"""All that the pages look at: the settings, the last sight, the store, the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gearmang.web.polling import Poller
+from gearmang.web.samples import Samples
+from gearmang.web.settings import PageSettings
+from gearmang.web.stores import Stores
+
+
+class Desk:
+    """One `gearmang serve` at work, as a context manager.
+
+    Args:
+        settings: what it was told.
+        say: is told problems for the log, each once.
+
+    Raises:
+        SamplesError: the file of samples cannot be used.
+    """
+
+    def __init__(self, settings: PageSettings, say: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.samples = Samples(settings.samples)
+        self.stores = None if settings.store is None else Stores(settings.store)
+        self.poller = Poller(settings, self.stores, self.samples, say)
+
+    def __enter__(self) -> Desk:
+        self.poller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.poller.stop()
+        if self.stores is not None:
+            self.stores.close()
+        self.samples.close()

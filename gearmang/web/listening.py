@@ -1,0 +1,159 @@
+"""Where the page listens, and how its connections are bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import stat
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from gearmang.errors import GearmangError
+from gearmang.protocol.server import Server
+
+DEFAULT_PORT: Final = 8730
+HEAD_TIMEOUT: Final = 10.0  # seconds from a connection's first byte to the end of a request's head
+_MOST_HEAD: Final = 32 * 1024  # bytes of a request's head
+_MOST_CONNECTIONS: Final = 500
+_GRACE: Final = 5  # seconds that answers under way get at the end
+_SOCKET_MODE: Final = 0o660
+
+
+class CannotListen(GearmangError):
+    """The address cannot be listened on, or should not be."""
+
+
+class Listen(NamedTuple):
+    """An address to listen on: a host and port, or the path of a Unix socket."""
+
+    host: str
+    port: int
+    path: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Listen:
+        """Read ``127.0.0.1:8730``, ``[::1]:8730`` or ``unix:/run/gearmang/web.sock``.
+
+        Raises:
+            BadServer: it is none of these.
+        """
+        if text.startswith("unix:"):
+            return cls("", 0, text.removeprefix("unix:"))
+        server = Server.parse(text, DEFAULT_PORT)
+        return cls(server.host, server.port)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this host can connect."""
+        if self.path is not None or self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        if self.path is not None:
+            return f"unix:{self.path}"
+        return f"http://{Server(self.host, self.port)}/"
+
+    def open(self) -> socket.socket:
+        """A socket that listens.
+
+        Raises:
+            CannotListen: it is taken, or may not be made.
+        """
+        try:
+            if self.path is not None:
+                return _unix(Path(self.path))
+            family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+            opened = socket.create_server((self.host, self.port), family=family, backlog=128)
+        except OSError as error:
+            raise CannotListen(
+                f"{self} cannot be listened on: {error.strerror or error}; name another --listen"
+            ) from error
+        return opened
+
+
+def _unix(path: Path) -> socket.socket:
+    try:
+        if stat.S_ISSOCK(path.stat().st_mode):
+            with socket.socket(socket.AF_UNIX) as asked:
+                if asked.connect_ex(str(path)) != 0:
+                    path.unlink()  # of an earlier process that was killed
+    except FileNotFoundError:
+        pass
+    opened = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o777 & ~_SOCKET_MODE)
+    try:
+        opened.bind(str(path))
+    except OSError:
+        opened.close()
+        raise
+    finally:
+        os.umask(before)
+    opened.listen(128)
+    return opened
+
+
+class _Bounded(H11Protocol):
+    """A connection that must send the head of a request in time: uvicorn would wait for ever."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._stop()  # a request is being answered
+        elif self._late is None:
+            self._late = self.loop.call_later(HEAD_TIMEOUT, self._end)
+
+    def _stop(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _end(self) -> None:
+        self._late = None
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+
+def run(app: ASGIApp, opened: socket.socket) -> None:
+    """Answer requests until SIGTERM or SIGINT; then those under way, and return."""
+    config = uvicorn.Config(
+        app,
+        http=_Bounded,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,  # whom to believe is decided in `access`
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE,
+        h11_max_incomplete_event_size=_MOST_HEAD,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal once more when it has ended; by then it is obeyed already.
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run(sockets=[opened])
