@@ -8,32 +8,32 @@ from nagiosplugin.state import Ok, ServiceState, Warn
 
 from gearmang.protocol import Peer
 from gearmang.watch.worker_id import WorkerId
-from nagios_checks import wording
-from nagios_checks.report import Figure, Finding
+from nagios_checks import phrasing
+from nagios_checks.findings import Finding, Measurement
 from nagios_checks.thresholds import Limits, severity
 
 CLOCK_SKEW = 300.0  # seconds that a worker may have started in our future
 
 
-class AgedWorker(NamedTuple):
+class WorkerAge(NamedTuple):
     """One worker: who it is, and its age in seconds, None where that cannot be told."""
 
     who: str
     age: float | None
 
 
-def by_id(connection: Peer, now: float) -> AgedWorker:
+def by_id(connection: Peer, now: float) -> WorkerAge:
     """A worker whose client id says when it started.
 
     One that starts in the future, by more than clocks may differ, has no age that can be trusted.
     """
     worker = WorkerId.parse(connection.client_id)
     if worker is None or worker.started > now + CLOCK_SKEW:
-        return AgedWorker(f"{connection.client_id} at {connection.host}", None)
-    return AgedWorker(f"pid {worker.pid} on {worker.host}", worker.age(now))
+        return WorkerAge(f"{connection.client_id} at {connection.host}", None)
+    return WorkerAge(f"pid {worker.pid} on {worker.host}", worker.age(now))
 
 
-def judge_workers(name: str, workers: list[AgedWorker], limits: Limits) -> Finding:
+def judge_workers(name: str, workers: list[WorkerAge], limits: Limits) -> Finding:
     """Judge the workers of one function by the oldest of them.
 
     Ages that cannot be told are a WARNING of their own: behind one may be a worker that hangs.
@@ -42,22 +42,24 @@ def judge_workers(name: str, workers: list[AgedWorker], limits: Limits) -> Findi
     unreadable = [worker for worker in workers if worker.age is None]
     phrases: list[str] = []
     verdict: ServiceState = Ok
-    series: tuple[Figure, ...] = ()
+    series: tuple[Measurement, ...] = ()
     oldest = 0.0
     if aged:
         oldest, who = max(aged)
         verdict = limits.judge(oldest)
         broken = limits.broken(oldest)
-        limit = f" (limit {wording.limit(broken, wording.duration)})" if broken is not None else ""
-        phrases.append(
-            f"oldest worker of {wording.shown(name)} is {wording.duration(oldest)} old{limit}: "
-            f"{wording.shown(who)}"
+        limit = (
+            f" (limit {phrasing.limit(broken, phrasing.duration)})" if broken is not None else ""
         )
-        series = (Figure(name, int(oldest), "", "s", *limits, additive=False),)
+        phrases.append(
+            f"oldest worker of {phrasing.shown(name)} is {phrasing.duration(oldest)} old{limit}: "
+            f"{phrasing.shown(who)}"
+        )
+        series = (Measurement(name, int(oldest), "", "s", *limits, additive=False),)
     if unreadable:
         verdict = max(verdict, Warn, key=severity)
         phrases.append(
-            f"{wording.plural(len(unreadable), 'worker')} of {wording.shown(name)} without "
-            f"a readable id: {wording.shown(unreadable[0].who)}"
+            f"{phrasing.plural(len(unreadable), 'worker')} of {phrasing.shown(name)} without "
+            f"a readable id: {phrasing.shown(unreadable[0].who)}"
         )
     return Finding(verdict, ", ".join(phrases), weight=oldest, series=series)

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from nagiosplugin.state import Ok
 
 from gearmang.watch.poll import Target
-from nagios_checks import wording
+from nagios_checks import phrasing
+from nagios_checks.arguments import BadOption, Chosen, Option, Parser
 from nagios_checks.command import attempted
 from nagios_checks.config import Service, services
-from nagios_checks.options import BadOption, Chosen, Option, Parser
+from nagios_checks.findings import Finding, Measurement, Report
 from nagios_checks.passive import Result
-from nagios_checks.plugin import Outcome, Style, render
-from nagios_checks.report import Figure, Finding, Report
-from nagios_checks.sources import Sources, targets
+from nagios_checks.readings import Readings, targets
+from nagios_checks.rendering import Outcome, Style, render
 from nagios_checks.thresholds import STATES, number_range
 
 SHARE_FOR_JUDGING = 0.6  # of the timeout, where results are submitted
@@ -44,7 +44,7 @@ def options(name: str) -> Parser:
     )
 
 
-def judge(chosen: Chosen, sources: Sources) -> Report:
+def judge(chosen: Chosen, readings: Readings) -> Report:
     """Judge every service and submit the results where that is asked for.
 
     Raises:
@@ -57,20 +57,20 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
     found = services(chosen.config)
     submits = bool(chosen.passive or chosen.nrdp)
     # A server that is frozen takes all the time there is, and the others' results have to go out.
-    judged_by = time.monotonic() + SHARE_FOR_JUDGING * sources.seconds_left
-    results = conclude_all(found, sources.until(judged_by) if submits else sources)
+    judged_by = time.monotonic() + SHARE_FOR_JUDGING * readings.seconds_left
+    results = conclude_all(found, readings.until(judged_by) if submits else readings)
     if chosen.passive:
         from nagios_checks import passive
 
-        passive.deliver(chosen.passive, results, now=sources.now, deadline=sources.deadline)
+        passive.deliver(chosen.passive, results, now=readings.now, deadline=readings.deadline)
     if chosen.nrdp:
         from nagios_checks import nrdp
 
-        nrdp.deliver(chosen.nrdp, chosen.token_file, results, timeout=sources.seconds_left)
+        nrdp.deliver(chosen.nrdp, chosen.token_file, results, timeout=readings.seconds_left)
     return summary(results, submitted=submits)
 
 
-def conclude_all(found: Sequence[Service], sources: Sources) -> list[Result]:
+def conclude_all(found: Sequence[Service], readings: Readings) -> list[Result]:
     """Judge each service; servers are asked before, all at once, for all that any check wants."""
     asked: dict[Target, None] = {}
     wanted: dict[str, bool] = {}
@@ -79,17 +79,17 @@ def conclude_all(found: Sequence[Service], sources: Sources) -> list[Result]:
         if needs is not None:
             asked.update(dict.fromkeys(targets(service.chosen)))
             wanted.update(dict.fromkeys(needs, True))
-    sources.poll(asked, **wanted)
+    readings.poll(asked, **wanted)
     # Round trips wait for answers: they come last, and share what time is left.
     order = sorted(range(len(found)), key=lambda number: found[number].check == "roundtrip")
     outcomes: dict[int, Outcome] = {}
     for place, number in enumerate(order):
         service = found[number]
         if service.check == "roundtrip":
-            share = sources.seconds_left / (len(order) - place)
-            outcomes[number] = _conclude(service, sources.until(time.monotonic() + share))
+            share = readings.seconds_left / (len(order) - place)
+            outcomes[number] = _conclude(service, readings.until(time.monotonic() + share))
         else:
-            outcomes[number] = _conclude(service, sources)
+            outcomes[number] = _conclude(service, readings)
     return [
         Result(service.host, service.description, outcomes[number].code, outcomes[number].output)
         for number, service in enumerate(found)
@@ -99,22 +99,22 @@ def conclude_all(found: Sequence[Service], sources: Sources) -> list[Result]:
 def summary(results: Sequence[Result], *, submitted: bool) -> Report:
     """The report of the command itself: one finding a service, or that all were submitted."""
     findings = [
-        Finding(_BY_CODE[result.code], f"{wording.shown(result.service)}: {_first_line(result)}")
+        Finding(_BY_CODE[result.code], f"{phrasing.shown(result.service)}: {_first_line(result)}")
         for result in results
     ]
     wrong = sum(found.state != Ok for found in findings)
-    services = wording.plural(len(results), "service")
+    services = phrasing.plural(len(results), "service")
     fine = f"{services}, {wrong} not OK"
     if submitted:
-        series = (Figure("services", len(results)), Figure("not_ok", wrong))
+        series = (Measurement("services", len(results)), Measurement("not_ok", wrong))
         return Report([Finding(Ok, fine, series=series)], f"{fine}, submitted")
     return Report(findings, f"{services}, all OK")
 
 
-def _conclude(service: Service, sources: Sources) -> Outcome:
+def _conclude(service: Service, readings: Readings) -> Outcome:
     name, chosen = f"gearmang_{service.check}", service.chosen
     return attempted(
-        name, lambda: render(name, service.module.judge(chosen, sources), Style.of(chosen))
+        name, lambda: render(name, service.module.judge(chosen, readings), Style.of(chosen))
     )
 
 

@@ -11,11 +11,11 @@ from typing import NoReturn
 
 from gearmang.errors import GearmangError
 from gearmang.terminal import clean
-from nagios_checks.options import BadOption
-from nagios_checks.plugin import Outcome, Style, render, unknown
-from nagios_checks.sources import Sources
+from nagios_checks.arguments import BadOption
+from nagios_checks.phrasing import masked
+from nagios_checks.readings import Readings
+from nagios_checks.rendering import Outcome, Style, render, unknown
 from nagios_checks.watchdog import GRACE, claim, watch
-from nagios_checks.wording import masked
 
 NO_VERDICT = 3  # the exit code of -h, -V and bad options, as of UNKNOWN
 
@@ -84,4 +84,4 @@ def conclude(name: str, check: ModuleType, arguments: list[str]) -> Outcome:
     watch(name, chosen.timeout)
     asked = f"asked: {masked(clean(' '.join(arguments)))}" if chosen.verbose >= 2 else ""
     style = Style.of(chosen, asked)
-    return render(name, check.judge(chosen, Sources(chosen.timeout)), style)
+    return render(name, check.judge(chosen, Readings(chosen.timeout)), style)

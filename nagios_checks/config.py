@@ -21,8 +21,8 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from gearmang.errors import GearmangError
+from nagios_checks.arguments import Chosen, Option, Parser
 from nagios_checks.command import load
-from nagios_checks.options import Chosen, Option, Parser
 
 if sys.version_info >= (3, 11):
     import tomllib

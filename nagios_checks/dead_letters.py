@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from nagiosplugin.state import Ok, ServiceState
 
-from nagios_checks import wording
-from nagios_checks.options import HELP_COLUMN, Chosen, Option, Parser, selection
-from nagios_checks.report import Figure, Finding, Report
-from nagios_checks.selection import Judged
-from nagios_checks.sources import DEFAULT_STORE, Sources
+from nagios_checks import phrasing
+from nagios_checks.arguments import HELP_COLUMN, Chosen, Option, Parser, selection
+from nagios_checks.findings import Finding, Measurement, Report
+from nagios_checks.readings import DEFAULT_STORE, Readings
+from nagios_checks.rules import FunctionRules
 from nagios_checks.thresholds import Limits, number_range, pair, seconds, state
 
 DEFAULT = Limits(warning=number_range("0"))
@@ -55,14 +55,14 @@ def options(name: str) -> Parser:
     )
 
 
-def judge(chosen: Chosen, sources: Sources) -> Report:
+def judge(chosen: Chosen, readings: Readings) -> Report:
     """Judge what the store holds; a store that cannot be read is CRITICAL."""
     bare = chosen.warning is None and chosen.critical is None
     functions = selection(chosen, DEFAULT if bare else Limits())
-    tally = sources.tally(chosen.store, chosen.window)
+    tally = readings.tally(chosen.store, chosen.window)
     if isinstance(tally, Finding):
         return Report([tally], "")
-    window = wording.duration(chosen.window)
+    window = phrasing.duration(chosen.window)
     sums = [
         judge_arrived(tally.arrived, functions, window),
         judge_kept(tally.kept, functions, chosen.total or Limits()),
@@ -75,7 +75,7 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
     return Report(findings, "; ".join(found.text for found in sums))
 
 
-def judge_arrived(arrived: dict[str, int], functions: Judged, window: str) -> Finding:
+def judge_arrived(arrived: dict[str, int], functions: FunctionRules, window: str) -> Finding:
     """Judge what died within the window, of all functions that have no limits of their own."""
     together: dict[str, int] = {}
     for name, count in arrived.items():
@@ -83,52 +83,54 @@ def judge_arrived(arrived: dict[str, int], functions: Judged, window: str) -> Fi
         if rule is not None and rule.limits is None:
             together[name] = count
     count = sum(together.values())
-    text = f"{wording.plural(count, 'dead letter')} arrived within {window}"
+    text = f"{phrasing.plural(count, 'dead letter')} arrived within {window}"
     return _judged(
-        text, count, functions.default, Figure("arrived", count, of_all=True), _named(together)
+        text, count, functions.default, Measurement("arrived", count, of_all=True), _named(together)
     )
 
 
-def judge_kept(kept: dict[str, int], functions: Judged, total: Limits) -> Finding:
+def judge_kept(kept: dict[str, int], functions: FunctionRules, total: Limits) -> Finding:
     """Judge all that wait in the store."""
     chosen = {name: count for name, count in kept.items() if functions.rule(name)}
     count = sum(chosen.values())
-    text = f"{wording.plural(count, 'dead letter')} kept"
-    return _judged(text, count, total, Figure("kept", count, of_all=True), _named(chosen))
+    text = f"{phrasing.plural(count, 'dead letter')} kept"
+    return _judged(text, count, total, Measurement("kept", count, of_all=True), _named(chosen))
 
 
 def judge_functions(
-    arrived: dict[str, int], kept: dict[str, int], functions: Judged, window: str
+    arrived: dict[str, int], kept: dict[str, int], functions: FunctionRules, window: str
 ) -> Iterator[Finding]:
     """Judge each function by limits of its own, where it has some; else it is only counted."""
     for name in sorted(arrived.keys() | kept.keys()):
         rule = functions.rule(name)
         if rule is not None:
             count = arrived.get(name, 0)
-            letters = wording.plural(count, "dead letter")
-            text = f"{wording.shown(name)} has {letters} from the last {window}"
-            found = _judged(text, count, rule.limits or Limits(), Figure(name, count))
-            yield found._replace(series=(*found.series, Figure(name, kept.get(name, 0), "kept")))
+            letters = phrasing.plural(count, "dead letter")
+            text = f"{phrasing.shown(name)} has {letters} from the last {window}"
+            found = _judged(text, count, rule.limits or Limits(), Measurement(name, count))
+            yield found._replace(
+                series=(*found.series, Measurement(name, kept.get(name, 0), "kept"))
+            )
 
 
 def judge_new(
-    fingerprints: dict[str, str], functions: Judged, verdict: ServiceState
+    fingerprints: dict[str, str], functions: FunctionRules, verdict: ServiceState
 ) -> Iterator[Finding]:
     """Judge the kinds of failure that were never seen before the window."""
     new = sorted((name, mark) for mark, name in fingerprints.items() if functions.rule(name))
     if new and verdict != Ok:
         named = ", ".join(
-            f"{wording.shown(mark[:12])} of {wording.shown(name)}"
+            f"{phrasing.shown(mark[:12])} of {phrasing.shown(name)}"
             for name, mark in new[:MOST_NAMED]
         )
         more = f" and {len(new) - MOST_NAMED} more" if len(new) > MOST_NAMED else ""
         yield Finding(verdict, f"never seen before: {named}{more}", weight=len(new))
 
 
-def _judged(text: str, count: int, limits: Limits, series: Figure, named: str = "") -> Finding:
+def _judged(text: str, count: int, limits: Limits, series: Measurement, named: str = "") -> Finding:
     broken = limits.broken(count)
     if broken is not None:
-        text += f" (limit {wording.limit(broken)}){named}"
+        text += f" (limit {phrasing.limit(broken)}){named}"
     series = series._replace(warning=limits.warning, critical=limits.critical)
     return Finding(limits.judge(count), text, weight=count, series=(series,))
 
@@ -138,4 +140,4 @@ def _named(counts: dict[str, int]) -> str:
     most = sorted((-count, name) for name, count in counts.items() if count)[:MOST_NAMED]
     if not most:
         return ""
-    return ": " + ", ".join(f"{-count} {wording.shown(name)}" for count, name in most)
+    return ": " + ", ".join(f"{-count} {phrasing.shown(name)}" for count, name in most)

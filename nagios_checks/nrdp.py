@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nagios_checks.passive import NotDelivered, Result
-from nagios_checks.wording import masked
+from nagios_checks.phrasing import masked
 
 LONGEST_REPLY = 64 * 1024  # bytes that are read of an answer
 

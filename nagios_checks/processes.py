@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from gearmang.errors import GearmangError
-from nagios_checks.ages import AgedWorker
+from nagios_checks.ages import WorkerAge
 
 PROC = Path("/proc")
 
@@ -20,7 +20,7 @@ class NoProcesses(GearmangError):
     """The processes of this host cannot be read."""
 
 
-def workers(pattern: re.Pattern[str], proc: Path = PROC) -> list[AgedWorker]:
+def workers(pattern: re.Pattern[str], proc: Path = PROC) -> list[WorkerAge]:
     """The processes whose command line the pattern is found in, but for this check's own.
 
     Args:
@@ -44,7 +44,7 @@ def workers(pattern: re.Pattern[str], proc: Path = PROC) -> list[AgedWorker]:
             started = _stat(pid, proc, _START)
             if started is not None:
                 age = max(0.0, uptime - started / os.sysconf("SC_CLK_TCK"))
-                found.append(AgedWorker(f"pid {pid}", age))
+                found.append(WorkerAge(f"pid {pid}", age))
     return found
 
 

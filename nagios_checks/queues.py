@@ -8,10 +8,10 @@ from nagiosplugin.state import Critical, Ok, ServiceState
 
 from gearmang.protocol import FunctionStatus
 from gearmang.watch.poll import Snapshot
-from nagios_checks import wording
-from nagios_checks.options import Chosen, Option, Parser, selection
-from nagios_checks.report import Figure, Finding, Report
-from nagios_checks.sources import Sources, targets
+from nagios_checks import phrasing
+from nagios_checks.arguments import Chosen, Option, Parser, selection
+from nagios_checks.findings import Finding, Measurement, Report
+from nagios_checks.readings import Readings, targets
 from nagios_checks.survey import survey, unmatched
 from nagios_checks.thresholds import BadValue, Limits, number_range, severity, state
 
@@ -47,7 +47,7 @@ def options(name: str) -> Parser:
     )
 
 
-def judge(chosen: Chosen, sources: Sources) -> Report:
+def judge(chosen: Chosen, readings: Readings) -> Report:
     """Judge every selected function on every server."""
     functions = selection(chosen, default=Limits())
 
@@ -59,9 +59,9 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
             waiting += status.waiting
             yield judge_queue(status, limits, chosen.metric, chosen.no_workers)
 
-    seen = survey(sources.poll(targets(chosen)), sources, judge_server)
+    seen = survey(readings.poll(targets(chosen)), readings, judge_server)
     findings = seen.findings + (unmatched(functions) if seen.snapshots else [])
-    fine = f"{wording.plural(len(findings), 'queue')}, {waiting} waiting on {seen.where}"
+    fine = f"{phrasing.plural(len(findings), 'queue')}, {waiting} waiting on {seen.where}"
     # A gearmand that knows no function has no queue that could be too long.
     return Report(findings or [Finding(Ok, "no function is known")], fine, seen.diagnostics)
 
@@ -77,16 +77,16 @@ def judge_queue(
     """
     value: int = getattr(status, metric)
     verdict = limits.judge(value)
-    text = f"{wording.shown(status.name)} has {value} {'jobs' if metric == 'total' else metric}"
+    text = f"{phrasing.shown(status.name)} has {value} {'jobs' if metric == 'total' else metric}"
     broken = limits.broken(value)
     if broken is not None:
-        text += f" (limit {wording.limit(broken)})"
+        text += f" (limit {phrasing.limit(broken)})"
     if status.waiting > 0 and status.workers == 0:
         text += (
             " and no workers" if metric == "waiting" else f", {status.waiting} waiting, no workers"
         )
         verdict = max(verdict, no_workers, key=severity)
-    series = Figure(status.name, value, warning=limits.warning, critical=limits.critical)
+    series = Measurement(status.name, value, warning=limits.warning, critical=limits.critical)
     return Finding(verdict, text, weight=value, series=(series,))
 
 

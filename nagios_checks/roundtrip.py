@@ -5,12 +5,12 @@ from __future__ import annotations
 from nagiosplugin.state import Critical, ServiceState
 
 from gearmang.watch.poll import Snapshot
-from nagios_checks import wording
+from nagios_checks import phrasing
+from nagios_checks.arguments import Chosen, Option, Parser, selection
 from nagios_checks.echo import ECHO_FUNCTION
-from nagios_checks.options import Chosen, Option, Parser, selection
+from nagios_checks.findings import Finding, Measurement, Report
 from nagios_checks.probe import Echo, exchange
-from nagios_checks.report import Figure, Finding, Report
-from nagios_checks.sources import Sources, targets
+from nagios_checks.readings import Readings, targets
 from nagios_checks.survey import survey
 from nagios_checks.thresholds import Limits, duration_range
 
@@ -44,28 +44,32 @@ def options(name: str) -> Parser:
     )
 
 
-def judge(chosen: Chosen, sources: Sources) -> Report:
+def judge(chosen: Chosen, readings: Readings) -> Report:
     """Send one echo job to every server that has a worker for it, and judge how it came back."""
     bare = chosen.warning is None and chosen.critical is None
     limits = selection(chosen, DEFAULT if bare else Limits()).default
     function = chosen.echo_function
     asked = targets(chosen)
-    answers = sources.poll(asked)
+    answers = readings.poll(asked)
     served = [
         target
         for target, answer in zip(asked, answers)
         if isinstance(answer, Snapshot) and workers_of(answer, function)
     ]
-    reserve = min(LONGEST_TAKING_BACK, SHARE_FOR_TAKING_BACK * sources.seconds_left)
-    echoes = exchange(served, function, deadline=sources.deadline - reserve, until=sources.deadline)
+    reserve = min(LONGEST_TAKING_BACK, SHARE_FOR_TAKING_BACK * readings.seconds_left)
+    echoes = exchange(
+        served, function, deadline=readings.deadline - reserve, until=readings.deadline
+    )
     by_server = {target.server: echo for target, echo in zip(served, echoes)}
 
     def judge_server(snapshot: Snapshot) -> list[Finding]:
-        return [judge_echo(function, by_server.get(snapshot.server), limits, sources.timeout.state)]
+        return [
+            judge_echo(function, by_server.get(snapshot.server), limits, readings.timeout.state)
+        ]
 
-    seen = survey(answers, sources, judge_server)
+    seen = survey(answers, readings, judge_server)
     slowest = max((echo.seconds or 0.0 for echo in echoes), default=0.0)
-    fine = f"{wording.shown(function)} echoed in {wording.duration(slowest)} on {seen.where}"
+    fine = f"{phrasing.shown(function)} echoed in {phrasing.duration(slowest)} on {seen.where}"
     return Report(seen.findings, fine, seen.diagnostics)
 
 
@@ -83,15 +87,15 @@ def judge_echo(function: str, echo: Echo | None, limits: Limits, too_late: Servi
         limits: for the seconds that it took.
         too_late: the state of an echo that did not come back in time.
     """
-    name = wording.shown(function)
+    name = phrasing.shown(function)
     if echo is None:
         return Finding(Critical, f"no worker serves {name}, nothing was sent", weight=2)
     if echo.seconds is None:
         state = too_late if echo.timed_out else Critical
         return Finding(state, f"an echo from {name} {echo.problem}", weight=1)
-    text = f"{name} echoed in {wording.duration(echo.seconds)}"
+    text = f"{name} echoed in {phrasing.duration(echo.seconds)}"
     broken = limits.broken(echo.seconds)
     if broken is not None:
-        text += f" (limit {wording.limit(broken, wording.duration)})"
-    series = Figure("roundtrip", echo.seconds, "", "s", limits.warning, limits.critical)
+        text += f" (limit {phrasing.limit(broken, phrasing.duration)})"
+    series = Measurement("roundtrip", echo.seconds, "", "s", limits.warning, limits.critical)
     return Finding(limits.judge(echo.seconds), text, weight=echo.seconds, series=(series,))

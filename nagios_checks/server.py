@@ -9,10 +9,10 @@ from typing import NamedTuple
 from nagiosplugin.state import Ok, ServiceState, Warn
 
 from gearmang.watch.poll import Snapshot
-from nagios_checks import wording
-from nagios_checks.options import Chosen, Option, Parser, selection
-from nagios_checks.report import Figure, Finding, Report
-from nagios_checks.sources import Sources, targets
+from nagios_checks import phrasing
+from nagios_checks.arguments import Chosen, Option, Parser, selection
+from nagios_checks.findings import Finding, Measurement, Report
+from nagios_checks.readings import Readings, targets
 from nagios_checks.survey import survey
 from nagios_checks.thresholds import (
     BadValue,
@@ -92,7 +92,7 @@ def options(name: str) -> Parser:
     )
 
 
-def judge(chosen: Chosen, sources: Sources) -> Report:
+def judge(chosen: Chosen, readings: Readings) -> Report:
     """Judge every server by itself."""
     bare = chosen.warning is None and chosen.critical is None
     limits = selection(chosen, DEFAULT if bare else Limits()).default
@@ -104,11 +104,11 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
         yield judge_version(snapshot.version, chosen.version)
         yield judge_log_level(snapshot.verbosity, chosen.quiet_log)
 
-    answers = sources.poll(targets(chosen), workers=True, verbosity=True)
-    seen = survey(answers, sources, judge_server)
+    answers = readings.poll(targets(chosen), workers=True, verbosity=True)
+    seen = survey(answers, readings, judge_server)
     fine = ", ".join(
-        f"gearmand {wording.shown(snapshot.version)} on {snapshot.server} answered in "
-        f"{wording.duration(snapshot.reply_seconds)}"
+        f"gearmand {phrasing.shown(snapshot.version)} on {snapshot.server} answered in "
+        f"{phrasing.duration(snapshot.reply_seconds)}"
         for snapshot in seen.snapshots
     )
     return Report(seen.findings, fine, seen.diagnostics)
@@ -116,27 +116,27 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
 
 def judge_reply_time(seconds: float, limits: Limits) -> Finding:
     """Judge how long gearmand took to answer, in seconds."""
-    text = f"answered in {wording.duration(seconds)}"
+    text = f"answered in {phrasing.duration(seconds)}"
     broken = limits.broken(seconds)
     if broken is not None:
-        text += f" (limit {wording.limit(broken, wording.duration)})"
-    series = Figure("reply_time", seconds, "", "s", limits.warning, limits.critical)
+        text += f" (limit {phrasing.limit(broken, phrasing.duration)})"
+    series = Measurement("reply_time", seconds, "", "s", limits.warning, limits.critical)
     return Finding(limits.judge(seconds), text, weight=seconds, series=(series,))
 
 
 def judge_connections(count: int, limits: Limits) -> Finding:
     """Judge the number of connections, workers and clients together."""
-    text = f"has {wording.plural(count, 'connection')}"
+    text = f"has {phrasing.plural(count, 'connection')}"
     broken = limits.broken(count)
     if broken is not None:
-        text += f" (limit {wording.limit(broken)})"
-    series = Figure("connections", count, "", "", limits.warning, limits.critical)
+        text += f" (limit {phrasing.limit(broken)})"
+    series = Measurement("connections", count, "", "", limits.warning, limits.critical)
     return Finding(limits.judge(count), text, weight=count, series=(series,))
 
 
 def judge_version(version: str, expected: VersionRange | None) -> Finding:
     """Judge gearmand's version; None expects nothing."""
-    shown = wording.shown(version)
+    shown = phrasing.shown(version)
     if expected is None or expected.holds(version):
         return Finding(Ok, f"is gearmand {shown}")
     return Finding(Warn, f"is gearmand {shown}, not the version expected")

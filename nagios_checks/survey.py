@@ -8,10 +8,10 @@ from typing import NamedTuple
 from nagiosplugin.state import ServiceState, Unknown
 
 from gearmang.watch.poll import Snapshot
-from nagios_checks import wording
-from nagios_checks.report import Finding
-from nagios_checks.selection import Judged
-from nagios_checks.sources import Answer, Sources
+from nagios_checks import phrasing
+from nagios_checks.findings import Finding
+from nagios_checks.readings import Answer, Readings
+from nagios_checks.rules import FunctionRules
 
 
 class Survey(NamedTuple):
@@ -32,7 +32,7 @@ class Survey(NamedTuple):
 
 def survey(
     answers: Iterable[Answer],
-    sources: Sources,
+    readings: Readings,
     judge: Callable[[Snapshot], Iterable[Finding]],
 ) -> Survey:
     """Judge each server that answered, and count each that did not as failed."""
@@ -47,25 +47,26 @@ def survey(
             found += [finding._replace(server=server) for finding in judge(answer)]
             lines.append(_described(answer))
         else:
-            failed.append(sources.failure(answer))
+            failed.append(readings.failure(answer))
             lines.append(f"failed: {answer}")
     where = ", ".join(str(snapshot.server) for snapshot in snapshots)
     return Survey(snapshots, failed + found, where, tuple(lines))
 
 
 def unmatched(
-    functions: Judged, state: ServiceState = Unknown, what: str = "function"
+    functions: FunctionRules, state: ServiceState = Unknown, what: str = "function"
 ) -> list[Finding]:
     """A glob that fits no function judges nothing: misspelled, or the function is gone."""
     return [
-        Finding(state, f"no {what} matches {wording.shown(glob)}") for glob in functions.unmatched()
+        Finding(state, f"no {what} matches {phrasing.shown(glob)}")
+        for glob in functions.unmatched()
     ]
 
 
 def _described(snapshot: Snapshot) -> str:
     return (
-        f"{snapshot.server}: gearmand {wording.shown(snapshot.version)}, pid {snapshot.pid}, "
+        f"{snapshot.server}: gearmand {phrasing.shown(snapshot.version)}, pid {snapshot.pid}, "
         f"answered in {snapshot.reply_seconds * 1000:.1f} ms, "
-        f"{wording.plural(len(snapshot.functions), 'function')}, "
-        f"{wording.plural(len(snapshot.connections), 'connection')}"
+        f"{phrasing.plural(len(snapshot.functions), 'function')}, "
+        f"{phrasing.plural(len(snapshot.connections), 'connection')}"
     )

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from nagiosplugin.state import Critical, ServiceState, Unknown
 
-from nagios_checks import wording
-from nagios_checks.options import BadOption, Chosen, Option, Parser, selection
-from nagios_checks.records import TaskFigures
-from nagios_checks.report import Figure, Finding, Report
-from nagios_checks.selection import Judged
-from nagios_checks.sources import Sources
+from nagios_checks import phrasing
+from nagios_checks.arguments import BadOption, Chosen, Option, Parser, selection
+from nagios_checks.findings import Finding, Measurement, Report
+from nagios_checks.readings import Readings
+from nagios_checks.rules import FunctionRules
+from nagios_checks.task_records import TaskFigures
 from nagios_checks.thresholds import (
     Limits,
     duration_range,
@@ -65,30 +65,30 @@ def options(name: str) -> Parser:
     )
 
 
-def judge(chosen: Chosen, sources: Sources) -> Report:
+def judge(chosen: Chosen, readings: Readings) -> Report:
     """Judge every selected function of the records; unreadable records are CRITICAL."""
     path = chosen.records or os.environ.get("GEARMANG_RECORDS")
     if not path:
         raise BadOption("say where the task records are: --records PATH or $GEARMANG_RECORDS")
     bare = chosen.warning is None and chosen.critical is None
     functions = selection(chosen, DEFAULT if bare else Limits())
-    figures = sources.records(path, chosen.window)
+    figures = readings.records(path, chosen.window)
     if isinstance(figures, Finding):
         return Report([figures], "")
-    window = wording.duration(chosen.window)
+    window = phrasing.duration(chosen.window)
     findings = [
-        *judge_functions(figures, functions, chosen.p95, chosen.silence, sources.now),
+        *judge_functions(figures, functions, chosen.p95, chosen.silence, readings.now),
         *judge_absent(figures, functions, chosen.expect, window),
     ]
     attempts = sum(figure.attempts for name, figure in figures.items() if functions.rule(name))
-    fine = f"{wording.plural(attempts, 'attempt')} of "
-    fine += f"{wording.plural(len(findings), 'function')} within {window}"
+    fine = f"{phrasing.plural(attempts, 'attempt')} of "
+    fine += f"{phrasing.plural(len(findings), 'function')} within {window}"
     return Report(findings or [Finding(Unknown, f"no task was recorded within {window}")], fine)
 
 
 def judge_functions(
     figures: dict[str, TaskFigures],
-    functions: Judged,
+    functions: FunctionRules,
     p95: Limits,
     silence: Limits,
     now: float,
@@ -105,33 +105,36 @@ def judge_function(
 ) -> Finding:
     """Judge one function by its failure rate, its p95 duration and its last record."""
     rate, slow, quiet = figure.failure_rate, figure.p95, max(0.0, now - figure.last)
-    of = f"{figure.failures} of {wording.plural(figure.attempts, 'attempt')}"
-    phrases = [f"{wording.shown(name)} failed in {rate:.3g}% ({of}){_limit(limits, rate, '%')}"]
+    of = f"{figure.failures} of {phrasing.plural(figure.attempts, 'attempt')}"
+    phrases = [f"{phrasing.shown(name)} failed in {rate:.3g}% ({of}){_limit(limits, rate, '%')}"]
     verdict: ServiceState = limits.judge(rate)
     for value, judged_by, says in ((slow, p95, "p95 is"), (quiet, silence, "silent for")):
-        phrases.append(f"{says} {wording.duration(value)}{_limit(judged_by, value)}")
+        phrases.append(f"{says} {phrasing.duration(value)}{_limit(judged_by, value)}")
         verdict = max(verdict, judged_by.judge(value), key=severity)
     return Finding(
         verdict,
         ", ".join(phrases),
         weight=rate,
         series=(
-            Figure(name, rate, "failed", "%", limits.warning, limits.critical, additive=False),
-            Figure(name, slow, "p95", "s", p95.warning, p95.critical, additive=False),
-            Figure(name, figure.attempts, "attempts"),
+            Measurement(name, rate, "failed", "%", limits.warning, limits.critical, additive=False),
+            Measurement(name, slow, "p95", "s", p95.warning, p95.critical, additive=False),
+            Measurement(name, figure.attempts, "attempts"),
         ),
     )
 
 
 def judge_absent(
-    figures: dict[str, TaskFigures], functions: Judged, expected: tuple[str, ...], window: str
+    figures: dict[str, TaskFigures],
+    functions: FunctionRules,
+    expected: tuple[str, ...],
+    window: str,
 ) -> Iterator[Finding]:
     """What should have records within the window and has none."""
     for name in dict.fromkeys([*functions.unmatched(), *expected]):
         if name not in figures:
             yield Finding(
                 Critical,
-                f"{wording.shown(name)} was not recorded within {window}",
+                f"{phrasing.shown(name)} was not recorded within {window}",
                 weight=float("inf"),
             )
 
@@ -140,5 +143,5 @@ def _limit(limits: Limits, value: float, unit: str = "") -> str:
     broken = limits.broken(value)
     if broken is None:
         return ""
-    text = wording.limit(broken) if unit else wording.limit(broken, wording.duration)
+    text = phrasing.limit(broken) if unit else phrasing.limit(broken, phrasing.duration)
     return f" (limit {text}{unit})"

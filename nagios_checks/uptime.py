@@ -8,14 +8,14 @@ from nagiosplugin.state import Critical, Unknown
 
 from gearmang.protocol import Peer
 from gearmang.watch.poll import Snapshot
-from nagios_checks.ages import AgedWorker, by_id, judge_workers
-from nagios_checks.options import BadOption, Chosen, Option, Parser, selection
-from nagios_checks.report import Finding, Report
-from nagios_checks.selection import Judged
-from nagios_checks.sources import Sources, targets
+from nagios_checks.ages import WorkerAge, by_id, judge_workers
+from nagios_checks.arguments import BadOption, Chosen, Option, Parser, selection
+from nagios_checks.findings import Finding, Report
+from nagios_checks.phrasing import duration, shown
+from nagios_checks.readings import Readings, targets
+from nagios_checks.rules import FunctionRules
 from nagios_checks.survey import survey, unmatched
 from nagios_checks.thresholds import BadValue, Limits, duration_range
-from nagios_checks.wording import duration, shown
 
 # For a check that is called without -w and -c: a worker of gearmang lives 5 minutes.
 DEFAULT = Limits(duration_range("10m"), duration_range("1h"))
@@ -51,26 +51,26 @@ def options(name: str) -> Parser:
     )
 
 
-def judge(chosen: Chosen, sources: Sources) -> Report:
+def judge(chosen: Chosen, readings: Readings) -> Report:
     """Judge the workers of every selected function on every server, or those of this host."""
     bare = chosen.warning is None and chosen.critical is None
     functions = selection(chosen, DEFAULT if bare else Limits())
     if chosen.source == "processes":
         return judge_processes(chosen.pattern, functions.default)
     if chosen.source == "seen":
-        return _judge_seen(chosen, functions, sources)
+        return _judge_seen(chosen, functions, readings)
 
     def judge_server(snapshot: Snapshot) -> Iterator[Finding]:
-        return judge_connections(snapshot, functions, lambda one: by_id(one, sources.now))
+        return judge_connections(snapshot, functions, lambda one: by_id(one, readings.now))
 
-    return _judge_servers(chosen, functions, sources, judge_server)
+    return _judge_servers(chosen, functions, readings, judge_server)
 
 
 def judge_connections(
-    snapshot: Snapshot, functions: Judged, worker: Callable[[Peer], AgedWorker]
+    snapshot: Snapshot, functions: FunctionRules, worker: Callable[[Peer], WorkerAge]
 ) -> Iterator[Finding]:
     """Judge the workers of one server, function by function."""
-    by_function: dict[str, list[AgedWorker]] = {}
+    by_function: dict[str, list[WorkerAge]] = {}
     for connection in snapshot.connections:
         served = [name for name in set(connection.functions) if functions.rule(name)]
         if served:
@@ -107,36 +107,36 @@ def judge_processes(pattern: str, limits: Limits) -> Report:
     return Report([finding], finding.text)
 
 
-def _judge_seen(chosen: Chosen, functions: Judged, sources: Sources) -> Report:
+def _judge_seen(chosen: Chosen, functions: FunctionRules, readings: Readings) -> Report:
     from nagios_checks import seen
 
     try:
-        with seen.state(chosen.state, sources.deadline) as known:
+        with seen.state(chosen.state, readings.deadline) as known:
 
             def judge_server(snapshot: Snapshot) -> Iterator[Finding]:
                 server = str(snapshot.server)
-                times = seen.update(known.get(server, {}), snapshot, sources.now)
+                times = seen.update(known.get(server, {}), snapshot, readings.now)
                 known[server] = times
 
-                def worker(connection: Peer) -> AgedWorker:
+                def worker(connection: Peer) -> WorkerAge:
                     since = times[seen.name_of(snapshot.pid, connection)]
                     who = f"{connection.client_id} at {connection.host}"
-                    return AgedWorker(who, sources.now - since)
+                    return WorkerAge(who, readings.now - since)
 
                 return judge_connections(snapshot, functions, worker)
 
-            return _judge_servers(chosen, functions, sources, judge_server)
+            return _judge_servers(chosen, functions, readings, judge_server)
     except seen.BadState as error:
         return Report([Finding(Critical, str(error))], "")
 
 
 def _judge_servers(
     chosen: Chosen,
-    functions: Judged,
-    sources: Sources,
+    functions: FunctionRules,
+    readings: Readings,
     judge_server: Callable[[Snapshot], Iterator[Finding]],
 ) -> Report:
-    seen = survey(sources.poll(targets(chosen), workers=True), sources, judge_server)
+    seen = survey(readings.poll(targets(chosen), workers=True), readings, judge_server)
     findings = seen.findings + (unmatched(functions, what="worker") if seen.snapshots else [])
     ages = [series.value for found in findings for series in found.series]
     fine = f"the oldest worker is {duration(max(ages, default=0))} old on {seen.where}"

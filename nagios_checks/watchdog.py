@@ -6,7 +6,7 @@ import _thread
 import os
 import time
 
-from nagios_checks.options import Timeout
+from nagios_checks.arguments import Timeout
 
 GRACE = 0.5  # seconds past the timeout, in which the check itself may still report
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from nagiosplugin.state import Critical
 
 from gearmang.watch.poll import Snapshot
-from nagios_checks import wording
-from nagios_checks.options import Chosen, Option, Parser, selection
-from nagios_checks.report import Figure, Finding, Report
-from nagios_checks.selection import Judged
-from nagios_checks.sources import Sources, targets
+from nagios_checks import phrasing
+from nagios_checks.arguments import Chosen, Option, Parser, selection
+from nagios_checks.findings import Finding, Measurement, Report
+from nagios_checks.readings import Readings, targets
+from nagios_checks.rules import FunctionRules
 from nagios_checks.survey import survey, unmatched
 from nagios_checks.thresholds import Limits, number_range, pair, severity
 
@@ -48,14 +48,14 @@ def options(name: str) -> Parser:
     )
 
 
-def judge(chosen: Chosen, sources: Sources) -> Report:
+def judge(chosen: Chosen, readings: Readings) -> Report:
     """Judge every selected function on every server."""
     functions = selection(chosen, default=DEFAULT)
 
     def judge_server(snapshot: Snapshot) -> Iterator[Finding]:
         return judge_snapshot(snapshot, functions, chosen.expect, chosen.busy)
 
-    seen = survey(sources.poll(targets(chosen), workers=True), sources, judge_server)
+    seen = survey(readings.poll(targets(chosen), workers=True), readings, judge_server)
     findings = seen.findings + (unmatched(functions, Critical) if seen.snapshots else [])
     total = sum(
         any(functions.rule(name) for name in connection.functions)
@@ -63,14 +63,14 @@ def judge(chosen: Chosen, sources: Sources) -> Report:
         for connection in snapshot.connections
     )
     fine = (
-        f"{wording.plural(total, 'worker')} for "
-        f"{wording.plural(len(findings), 'function')} on {seen.where}"
+        f"{phrasing.plural(total, 'worker')} for "
+        f"{phrasing.plural(len(findings), 'function')} on {seen.where}"
     )
     return Report(findings, fine, seen.diagnostics)
 
 
 def judge_snapshot(
-    snapshot: Snapshot, functions: Judged, expected: tuple[str, ...], busy: Limits | None
+    snapshot: Snapshot, functions: FunctionRules, expected: tuple[str, ...], busy: Limits | None
 ) -> Iterator[Finding]:
     """Judge the selected functions of one server, by name.
 
@@ -83,7 +83,10 @@ def judge_snapshot(
     for name in dict.fromkeys(expected):
         if name not in known:
             yield Finding(
-                Critical, f"{wording.shown(name)} is unknown", weight=2, series=(Figure(name, 0),)
+                Critical,
+                f"{phrasing.shown(name)} is unknown",
+                weight=2,
+                series=(Measurement(name, 0),),
             )
     for status in sorted(snapshot.functions):
         limits = functions.limits(status.name)
@@ -112,20 +115,20 @@ def judge_function(
         busy: for the per cent of workers that run a job; None where nobody asked.
     """
     verdict = limits.judge(workers)
-    many = wording.plural(workers, "worker") if workers else "no workers"
-    text = f"{wording.shown(name)} has {many}"
+    many = phrasing.plural(workers, "worker") if workers else "no workers"
+    text = f"{phrasing.shown(name)} has {many}"
     broken = limits.broken(workers)
     if broken is not None:
-        text += f" (limit {wording.limit(broken)})"
-    series = [Figure(name, workers, warning=limits.warning, critical=limits.critical)]
+        text += f" (limit {phrasing.limit(broken)})"
+    series = [Measurement(name, workers, warning=limits.warning, critical=limits.critical)]
     if busy is not None and workers:
         percent = 100 * running / workers
         verdict = max(verdict, busy.judge(percent), key=severity)
         text += f", {percent:.0f}% busy"
         broken = busy.broken(percent)
         if broken is not None:
-            text += f" (limit {wording.limit(broken)}%)"
+            text += f" (limit {phrasing.limit(broken)}%)"
         series.append(
-            Figure(name, percent, "busy", "%", busy.warning, busy.critical, additive=False)
+            Measurement(name, percent, "busy", "%", busy.warning, busy.critical, additive=False)
         )
     return Finding(verdict, text, weight=1 / (1 + workers), series=tuple(series))

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from nagios_checks.arguments import Option, Parser
 from nagios_checks.command import load
 from nagios_checks.config import CHECKS
-from nagios_checks.options import Option, Parser
 
 FOLDER = Path(__file__).parent
 CONF, BASKET = FOLDER / "gearmang-commands.conf", FOLDER / "director-basket.json"

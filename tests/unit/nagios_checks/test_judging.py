@@ -8,17 +8,17 @@ from gearmang.protocol.server import Server
 from gearmang.watch.poll import Snapshot
 from gearmang.watch.worker_id import WorkerId
 from nagios_checks import ages, seen
-from nagios_checks.ages import AgedWorker, by_id, judge_workers
+from nagios_checks.ages import WorkerAge, by_id, judge_workers
 from nagios_checks.probe import Echo
 from nagios_checks.queues import judge_queue
 from nagios_checks.roundtrip import judge_echo
-from nagios_checks.selection import Judged
+from nagios_checks.rules import FunctionRules
 from nagios_checks.server import VersionRange, judge_log_level
 from nagios_checks.thresholds import BadValue, Limits, duration_range, number_range
 from nagios_checks.workers import judge_snapshot
 
 NOW = 1_800_000_000.0
-EVERY = Judged((), (), Limits(critical=number_range("1:")))
+EVERY = FunctionRules((), (), Limits(critical=number_range("1:")))
 
 
 def snapshot(
@@ -62,7 +62,7 @@ def test_busy_workers_are_a_per_cent_of_all() -> None:
 
 
 def test_an_expected_function_is_judged_though_it_is_not_selected() -> None:
-    nothing = Judged((), ("*",), Limits(critical=number_range("1:")))
+    nothing = FunctionRules((), ("*",), Limits(critical=number_range("1:")))
     look = snapshot((FunctionStatus("f", 0, 0, 0),))
     states = [found.state for found in judge_snapshot(look, nothing, ("f", "g"), None)]
     assert states == [Critical, Critical]
@@ -70,7 +70,7 @@ def test_an_expected_function_is_judged_though_it_is_not_selected() -> None:
 
 def test_an_age_comes_from_the_client_id() -> None:
     worker = WorkerId("f", "h", 12, int(NOW) - 60)
-    assert by_id(Peer(7, "h", str(worker), ("f",)), NOW) == AgedWorker("pid 12 on h", 60)
+    assert by_id(Peer(7, "h", str(worker), ("f",)), NOW) == WorkerAge("pid 12 on h", 60)
 
 
 @pytest.mark.parametrize("client_id", ["-", "", "f@h:12", f"f@h:12+{int(NOW) + 3600}"])
@@ -86,13 +86,13 @@ def test_a_clock_that_differs_a_little_is_an_age_of_0() -> None:
 def test_the_oldest_worker_is_judged_and_one_without_age_warns() -> None:
     limits = Limits(critical=duration_range("1h"))
     found = judge_workers(
-        "f", [AgedWorker("a", 10), AgedWorker("b", 7200), AgedWorker("c", None)], limits
+        "f", [WorkerAge("a", 10), WorkerAge("b", 7200), WorkerAge("c", None)], limits
     )
     assert found.state == Critical
     assert found.text == (
         "oldest worker of f is 2h old (limit 1h): b, 1 worker of f without a readable id: c"
     )
-    assert judge_workers("f", [AgedWorker("a", 10), AgedWorker("c", None)], limits).state == Warn
+    assert judge_workers("f", [WorkerAge("a", 10), WorkerAge("c", None)], limits).state == Warn
 
 
 def test_a_connection_keeps_the_time_of_its_first_sight() -> None:

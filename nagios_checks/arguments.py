@@ -13,7 +13,7 @@ from nagiosplugin.state import Critical, ServiceState
 
 from gearmang.errors import GearmangError
 from gearmang.protocol.server import DEFAULT_PORT, HIGHEST_PORT, Server
-from nagios_checks.selection import Judged, Rule
+from nagios_checks.rules import FunctionRules, Rule
 from nagios_checks.thresholds import BadValue, Limits, ParseRange, pair, seconds, state
 
 DEFAULT_TIMEOUT = 10.0  # seconds; the Monitoring Plugins guidelines' default
@@ -156,13 +156,13 @@ def servers(chosen: Chosen) -> list[Server]:
     return list(dict.fromkeys(given)) or [Server("127.0.0.1", chosen.port)]
 
 
-def selection(chosen: Chosen, default: Limits) -> Judged:
+def selection(chosen: Chosen, default: Limits) -> FunctionRules:
     """The functions that the options select; ``default`` gives the ranges that -w, -c leave out."""
     limits = Limits(
         default.warning if chosen.warning is None else chosen.warning,
         default.critical if chosen.critical is None else chosen.critical,
     )
-    return Judged(chosen.function, chosen.exclude, limits)
+    return FunctionRules(chosen.function, chosen.exclude, limits)
 
 
 def _shared(parse_range: ParseRange) -> tuple[Option, ...]:

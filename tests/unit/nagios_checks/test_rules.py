@@ -3,15 +3,15 @@
 import pytest
 
 from gearmang.protocol import FunctionStatus
-from nagios_checks.selection import Judged, Rule
+from nagios_checks.rules import FunctionRules, Rule
 from nagios_checks.thresholds import BadValue, Limits, number_range, pair
 
 DEFAULT = Limits(critical=number_range("100"))
 read = Rule.reader(pair(number_range))
 
 
-def selection(*rules: str, exclude: tuple[str, ...] = ()) -> Judged:
-    return Judged(tuple(map(read, rules)), exclude, DEFAULT)
+def selection(*rules: str, exclude: tuple[str, ...] = ()) -> FunctionRules:
+    return FunctionRules(tuple(map(read, rules)), exclude, DEFAULT)
 
 
 def test_without_rules_every_function_is_judged_by_the_default() -> None:

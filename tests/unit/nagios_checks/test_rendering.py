@@ -2,13 +2,13 @@
 
 from nagiosplugin.state import Critical, Ok, Unknown, Warn
 
-from nagios_checks.plugin import Style, render, unknown
-from nagios_checks.report import Figure, Finding, Report
+from nagios_checks.findings import Finding, Measurement, Report
+from nagios_checks.rendering import Style, render, unknown
 from nagios_checks.thresholds import number_range
 
 
 def finding(name: str, state: object = Ok, weight: float = 0, server: str = "gm1:4730") -> Finding:
-    return Finding(state, f"{name} is so", server, weight, (Figure(name, 1),))
+    return Finding(state, f"{name} is so", server, weight, (Measurement(name, 1),))
 
 
 def lines(*findings: Finding, **style: object) -> list[str]:
@@ -59,7 +59,9 @@ def test_the_first_line_does_not_grow_without_end() -> None:
 
 def test_the_rest_is_summed_where_a_sum_makes_sense() -> None:
     findings = [
-        Finding(Ok, "x", series=(Figure("f", 2), Figure("f", 50, "busy", "%", additive=False)))
+        Finding(
+            Ok, "x", series=(Measurement("f", 2), Measurement("f", 50, "busy", "%", additive=False))
+        )
         for _ in range(3)
     ]
     output = render("gearmang_x", Report(findings, "fine"), Style(limit=1)).output
@@ -73,7 +75,7 @@ def test_a_failed_server_shifts_no_series_out_of_the_perfdata() -> None:
 
 
 def test_limits_are_in_the_perfdata() -> None:
-    series = Figure("f", 2.5, "", "s", number_range("1:2"), number_range("@5"))
+    series = Measurement("f", 2.5, "", "s", number_range("1:2"), number_range("@5"))
     output = render("gearmang_x", Report([Finding(Ok, "x", series=(series,))], "fine"), Style())
     assert output.output.rstrip().endswith("| f=2.5s;1:2;@5;0")
 

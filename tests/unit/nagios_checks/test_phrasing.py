@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nagios_checks.phrasing import duration, label, limit, number, shown, threshold
 from nagios_checks.thresholds import number_range
-from nagios_checks.wording import duration, label, limit, number, shown, threshold
 
 LABEL = re.compile(r"[^'=|\n]{1,60}")
 NAMES = st.binary(max_size=400).map(lambda name: name.decode("utf-8", "surrogateescape"))

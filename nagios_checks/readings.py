@@ -11,19 +11,19 @@ from nagiosplugin.state import Critical
 
 from gearmang.protocol import AdminError, TimedOut, Tls
 from gearmang.watch.poll import Snapshot, Target, poll
-from nagios_checks.options import Chosen, Timeout, servers
-from nagios_checks.report import Finding
+from nagios_checks.arguments import Chosen, Timeout, servers
+from nagios_checks.findings import Finding
 
 if TYPE_CHECKING:
     from gearmang.dead_letters.store.tally import Tally
-    from nagios_checks.records import TaskFigures
+    from nagios_checks.task_records import TaskFigures
 
 LEAST_TIME = 0.05  # seconds
 DEFAULT_STORE = "/var/lib/gearmang/dead_letters.db"
 Answer = Union[Snapshot, AdminError]
 
 
-class Sources:
+class Readings:
     """The servers, the store and the records, as they are during one run.
 
     Args:
@@ -38,11 +38,11 @@ class Sources:
         self._tallies: dict[tuple[str, float], Tally | Finding] = {}
         self._figures: dict[tuple[str, float], dict[str, TaskFigures] | Finding] = {}
 
-    def until(self, deadline: float) -> Sources:
-        """The same sources with an earlier deadline, on the monotonic clock."""
+    def until(self, deadline: float) -> Readings:
+        """The same readings with an earlier deadline, on the monotonic clock."""
         from copy import copy
 
-        other: Sources = copy(self)
+        other: Readings = copy(self)
         other.deadline = min(deadline, self.deadline)
         return other
 
@@ -106,7 +106,7 @@ class Sources:
             return Finding(Critical, str(error))
 
     def _read_records(self, path: str, window: float) -> dict[str, TaskFigures] | Finding:
-        from nagios_checks.records import UnreadableRecords, figures
+        from nagios_checks.task_records import UnreadableRecords, figures
 
         try:
             return figures(path, since=self.now - window, deadline=self.deadline)

@@ -10,7 +10,7 @@ from nagiosplugin.state import ServiceState
 NO_LIMIT = Range()
 
 
-class Figure(NamedTuple):
+class Measurement(NamedTuple):
     """One number for the graphs.
 
     Attributes:
@@ -49,7 +49,7 @@ class Finding(NamedTuple):
     text: str
     server: str = ""
     weight: float = 0.0
-    series: tuple[Figure, ...] = ()
+    series: tuple[Measurement, ...] = ()
 
 
 class Report(NamedTuple):

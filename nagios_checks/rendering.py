@@ -19,10 +19,10 @@ from nagiosplugin.result import Result, Results
 from nagiosplugin.state import Ok, ServiceState
 from nagiosplugin.summary import Summary
 
-from nagios_checks.options import Chosen
-from nagios_checks.report import Figure, Finding, Report
+from nagios_checks.arguments import Chosen
+from nagios_checks.findings import Finding, Measurement, Report
+from nagios_checks.phrasing import label, number, plural, threshold
 from nagios_checks.thresholds import severity
-from nagios_checks.wording import label, number, plural, threshold
 
 MOST_PROBLEMS = 8  # named in the first line
 OTHERS = "_others"  # the subject of what is summed
@@ -74,7 +74,7 @@ def render(name: str, report: Report, style: Style) -> Outcome:
     """
     if not report.findings:
         return unknown(name, "nothing was judged")
-    resource, context = _Findings(report), _Judged(style)
+    resource, context = _Findings(report), _AsJudged(style)
     results, series = _Worst(), []
     for metric in resource.probe():
         owned = metric.replace(contextobj=context, resource=resource)
@@ -117,7 +117,7 @@ class _Findings(Resource):  # type: ignore[misc]  # nagiosplugin ships no types
             place += bool(found.series)
 
 
-class _Judged(Context):  # type: ignore[misc]  # nagiosplugin ships no types
+class _AsJudged(Context):  # type: ignore[misc]  # nagiosplugin ships no types
     """Takes a finding's verdict as it is, and its series unless they are beyond the limit."""
 
     def __init__(self, style: Style) -> None:
@@ -189,7 +189,7 @@ def _line(found: Finding) -> str:
     return f"{str(found.state).upper()}: {found.text}{where}"
 
 
-def _performance(series: Figure, server: str) -> Performance:
+def _performance(series: Measurement, server: str) -> Performance:
     return Performance(
         label(series.subject, series.quantity, server, of_all=series.of_all),
         number(series.value),
@@ -209,6 +209,6 @@ def _rest(findings: list[Finding], style: Style) -> list[Performance]:
                 key = (series.quantity, series.unit)
                 sums[key] = sums.get(key, 0) + series.value
     return [
-        _performance(Figure(OTHERS, value, *key, of_all=True), "")
+        _performance(Measurement(OTHERS, value, *key, of_all=True), "")
         for key, value in sorted(sums.items())
     ]

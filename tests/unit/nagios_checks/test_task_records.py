@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nagios_checks.records import TaskFigures, UnreadableRecords, add, figures
+from nagios_checks.task_records import TaskFigures, UnreadableRecords, add, figures
 
 SINCE = 1_795_478_400.0  # 2026-11-24T00:00:00Z
 

@@ -34,7 +34,7 @@ class Rule(NamedTuple):
         return read
 
 
-class Judged:
+class FunctionRules:
     """Decides by name; the first rule that matches wins, no rule at all selects every function.
 
     Args:
