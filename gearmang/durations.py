@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from gearmang.errors import GearmangError
+
+if TYPE_CHECKING:  # and late: a check that reads no date starts without
+    from datetime import datetime
 
 MINUTE, HOUR, DAY, WEEK = 60, 3_600, 86_400, 604_800  # seconds
 
@@ -93,6 +96,8 @@ def from_iso(text: str) -> float:
     Raises:
         BadTime: it is none.
     """
+    from datetime import timezone
+
     try:
         read = _read(text)
         if read.tzinfo is None:
@@ -110,6 +115,8 @@ def told(at: float | None) -> str:
     """
     if at is None:
         return "-"
+    from datetime import datetime
+
     return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
 
 
@@ -121,11 +128,15 @@ def iso(at: float | None) -> str | None:
     """
     if at is None:
         return None
+    from datetime import datetime, timezone
+
     return datetime.fromtimestamp(at, timezone.utc).isoformat().replace("+00:00", "Z")
 
 
 def _read(text: str) -> datetime:
     """`datetime.fromisoformat` of 3.11, for Python 3.9 too: ``Z``, any fraction, ``+0200``."""
+    from datetime import datetime
+
     plain = re.sub(_FRACTION, lambda match: f".{match[1]:0<6.6}", text)
     if plain[-1:] in ("Z", "z"):
         plain = f"{plain[:-1]}+00:00"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from nagiosplugin.state import Ok, ServiceState, Warn
 
+from gearmang.durations import short
 from gearmang.protocol import Peer
 from gearmang.watch.worker_id import WorkerId
 from nagios_checks import phrasing
@@ -48,11 +49,9 @@ def judge_workers(name: str, workers: list[WorkerAge], limits: Limits) -> Findin
         oldest, who = max(aged)
         verdict = limits.judge(oldest)
         broken = limits.broken(oldest)
-        limit = (
-            f" (limit {phrasing.limit(broken, phrasing.duration)})" if broken is not None else ""
-        )
+        limit = f" (limit {phrasing.limit(broken, short)})" if broken is not None else ""
         phrases.append(
-            f"oldest worker of {phrasing.shown(name)} is {phrasing.duration(oldest)} old{limit}: "
+            f"oldest worker of {phrasing.shown(name)} is {short(oldest)} old{limit}: "
             f"{phrasing.shown(who)}"
         )
         series = (Measurement(name, int(oldest), "", "s", *limits, additive=False),)

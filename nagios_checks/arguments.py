@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 from nagiosplugin.state import Critical, ServiceState
 
+from gearmang.durations import seconds
 from gearmang.errors import GearmangError
 from gearmang.protocol.server import DEFAULT_PORT, HIGHEST_PORT, Server
 from nagios_checks.rules import FunctionRules, Rule
-from nagios_checks.thresholds import BadValue, Limits, ParseRange, pair, seconds, state
+from nagios_checks.thresholds import BadValue, Limits, ParseRange, pair, state
 
 DEFAULT_TIMEOUT = 10.0  # seconds; the Monitoring Plugins guidelines' default
 LONGEST_TIMEOUT = 3_600.0  # seconds

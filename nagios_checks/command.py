@@ -15,7 +15,7 @@ from nagios_checks.arguments import BadOption
 from nagios_checks.phrasing import masked
 from nagios_checks.readings import Readings
 from nagios_checks.rendering import Outcome, Style, render, unknown
-from nagios_checks.watchdog import GRACE, claim, watch
+from nagios_checks.watchdog import GRACE, claim, started, watch
 
 NO_VERDICT = 3  # the exit code of -h, -V and bad options, as of UNKNOWN
 
@@ -25,11 +25,8 @@ def run(check: str) -> NoReturn:
 
     Ends by os._exit: taking the interpreter down in order costs a tenth of the whole check.
     """
-    name = f"gearmang_{check}"
-    try:
-        outcome = attempted(name, lambda: conclude(name, load(check), sys.argv[1:]))
-    except KeyboardInterrupt:
-        outcome = unknown(name, "interrupted")
+    name, begun = f"gearmang_{check}", started()
+    outcome = attempted(name, lambda: conclude(name, load(check), sys.argv[1:], begun))
     if not claim():  # late by a hair: the watchdog is about to print and end the process
         time.sleep(GRACE)
     os._exit(outcome.code if _written(outcome.output) else NO_VERDICT)
@@ -43,6 +40,8 @@ def attempted(name: str, work: Callable[[], Outcome]) -> Outcome:
         return unknown(name, f"{error}; usage: {error.usage}" if error.usage else str(error))
     except GearmangError as error:
         return unknown(name, str(error))
+    except MemoryError:
+        return unknown(name, "there is not enough memory; raise the limit, or look at less")
     except Exception as error:  # one check's bug must hide no other's verdict
         return unknown(name, f"{type(error).__name__}: {error}; this is a bug of gearmang")
 
@@ -67,8 +66,14 @@ def load(check: str) -> ModuleType:
     return module
 
 
-def conclude(name: str, check: ModuleType, arguments: list[str]) -> Outcome:
+def conclude(name: str, check: ModuleType, arguments: list[str], begun: float) -> Outcome:
     """Run one check.
+
+    Args:
+        name: the check's, as it starts the first line.
+        check: its module.
+        arguments: the command line.
+        begun: since when the timeout runs, on the monotonic clock.
 
     Raises:
         GearmangError: the options are no good.
@@ -81,7 +86,7 @@ def conclude(name: str, check: ModuleType, arguments: list[str]) -> Outcome:
         from importlib.metadata import version
 
         return Outcome(NO_VERDICT, f"check_{name} {version('gearmang')}\n")
-    watch(name, chosen.timeout)
+    watch(name, chosen.timeout, begun)
     asked = f"asked: {masked(clean(' '.join(arguments)))}" if chosen.verbose >= 2 else ""
     style = Style.of(chosen, asked)
-    return render(name, check.judge(chosen, Readings(chosen.timeout)), style)
+    return render(name, check.judge(chosen, Readings(chosen.timeout, begun)), style)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from nagiosplugin.state import Ok, ServiceState
 
+from gearmang.durations import seconds, short
 from nagios_checks import phrasing
 from nagios_checks.arguments import HELP_COLUMN, Chosen, Option, Parser, selection
 from nagios_checks.findings import Finding, Measurement, Report
 from nagios_checks.readings import DEFAULT_STORE, Readings
 from nagios_checks.rules import FunctionRules
-from nagios_checks.thresholds import Limits, number_range, pair, seconds, state
+from nagios_checks.thresholds import Limits, number_range, pair, state
 
 DEFAULT = Limits(warning=number_range("0"))
 MOST_NAMED = 3  # functions named behind a sum
@@ -62,7 +63,7 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
     tally = readings.tally(chosen.store, chosen.window)
     if isinstance(tally, Finding):
         return Report([tally], "")
-    window = phrasing.duration(chosen.window)
+    window = short(chosen.window)
     sums = [
         judge_arrived(tally.arrived, functions, window),
         judge_kept(tally.kept, functions, chosen.total or Limits()),
@@ -72,7 +73,7 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
         *judge_new(tally.new_fingerprints, functions, chosen.new),
         *judge_functions(tally.arrived, tally.kept, functions, window),
     ]
-    return Report(findings, "; ".join(found.text for found in sums))
+    return Report(findings, ", and ".join(found.text for found in sums))
 
 
 def judge_arrived(arrived: dict[str, int], functions: FunctionRules, window: str) -> Finding:

@@ -43,6 +43,8 @@ class Finding(NamedTuple):
         server: where, as HOST:PORT; empty where the text says it or no server is concerned.
         weight: the larger, the earlier among findings of the same state.
         series: the numbers behind it.
+        read: whether anything was read to be judged. Where nothing was, no state that was asked
+            for makes the check say that all is fine.
     """
 
     state: ServiceState
@@ -50,6 +52,7 @@ class Finding(NamedTuple):
     server: str = ""
     weight: float = 0.0
     series: tuple[Measurement, ...] = ()
+    read: bool = True
 
 
 class Report(NamedTuple):

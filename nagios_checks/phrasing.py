@@ -49,19 +49,6 @@ def number(value: float) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
-def duration(value: float) -> str:
-    """``12ms``, ``1.25s``, ``45s``, ``12m30s``, ``2h5m``, ``3d4h``: two units at most."""
-    if 0 < value < 1:
-        return f"{number(float(f'{value * 1000:.3g}'))}ms"
-    if value < 60:
-        return f"{value:.3g}s"
-    whole = round(value)
-    for unit, letter, lower, small in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "m")):
-        if whole >= unit:
-            return f"{whole // unit}{letter}" + _part(whole % unit // lower, small)
-    return f"{whole // 60}m" + _part(whole % 60, "s")
-
-
 def limit(kept: Range, write: Callable[[float], str] = number) -> str:
     """A range in words: ``500``, ``at least 1``, ``5 to 10``, ``not 5 to 10``."""
     start, end = kept.start, kept.end
@@ -91,7 +78,3 @@ def masked(text: str) -> str:
 def plural(count: int, noun: str) -> str:
     """``1 worker``, ``3 workers``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _part(count: int, unit: str) -> str:
-    return f"{count}{unit}" if count else ""

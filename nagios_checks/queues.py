@@ -61,7 +61,7 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
 
     seen = survey(readings.poll(targets(chosen)), readings, judge_server)
     findings = seen.findings + (unmatched(functions) if seen.snapshots else [])
-    fine = f"{phrasing.plural(len(findings), 'queue')}, {waiting} waiting on {seen.where}"
+    fine = f"{phrasing.plural(seen.judged, 'queue')}, {waiting} waiting on {seen.where}"
     # A gearmand that knows no function has no queue that could be too long.
     return Report(findings or [Finding(Ok, "no function is known")], fine, seen.diagnostics)
 

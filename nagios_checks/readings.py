@@ -28,12 +28,13 @@ class Readings:
 
     Args:
         timeout: how long the whole run may take.
+        begun: since when, on the monotonic clock.
     """
 
-    def __init__(self, timeout: Timeout) -> None:
+    def __init__(self, timeout: Timeout, begun: float) -> None:
         self.timeout = timeout
         self.now = time.time()
-        self.deadline = time.monotonic() + timeout.seconds
+        self.deadline = begun + timeout.seconds
         self._answers: dict[Target, Answer] = {}
         self._tallies: dict[tuple[str, float], Tally | Finding] = {}
         self._figures: dict[tuple[str, float], dict[str, TaskFigures] | Finding] = {}
@@ -94,16 +95,20 @@ class Readings:
     def failure(self, error: AdminError) -> Finding:
         """A server that cannot be read: CRITICAL, or what -t says where it took too long."""
         state = self.timeout.state if isinstance(error, TimedOut) else Critical
-        return Finding(state, str(error), weight=float("inf"))
+        return Finding(state, str(error), weight=float("inf"), read=False)
 
     def _tally(self, url: str, window: float) -> Tally | Finding:
         from gearmang.dead_letters.store.errors import StoreError
         from gearmang.dead_letters.store.tally import tally
+        from nagios_checks.permission import refused
 
         try:
             return tally(url, since=self.now - window, timeout=self.seconds_left)
-        except StoreError as error:
-            return Finding(Critical, str(error))
+        except (StoreError, PermissionError) as error:
+            # SQLite does not say why it "cannot open" a file. An address that is no path exists
+            # nowhere, so nothing of it is shown.
+            closed = refused(url.partition(":///")[2] or url)
+            return Finding(Critical, f"the store {closed}" if closed else str(error))
 
     def _read_records(self, path: str, window: float) -> dict[str, TaskFigures] | Finding:
         from nagios_checks.task_records import UnreadableRecords, figures

@@ -151,10 +151,19 @@ class _FirstLine(Summary):  # type: ignore[misc]  # nagiosplugin ships no types
         self._style = style
 
     def ok(self, results: Results) -> str:
-        return self._report.fine
+        unread = [found for found in self._report.findings if not found.read]
+        if not unread:
+            return self._report.fine
+        some = len(unread) < len(self._report.findings)
+        return self._named(unread) + (
+            f", and {self._report.fine}" if some else ", and nothing was read"
+        )
 
     def problem(self, results: Results) -> str:
-        wrong = worst_first([found for found in self._report.findings if found.state != Ok])
+        return self._named([found for found in self._report.findings if found.state != Ok])
+
+    def _named(self, findings: list[Finding]) -> str:
+        wrong = worst_first(findings)
         phrases, server = [], ""
         for found in wrong[:MOST_PROBLEMS]:
             said = found.server in ("", server)
@@ -162,7 +171,7 @@ class _FirstLine(Summary):  # type: ignore[misc]  # nagiosplugin ships no types
             server = found.server or server
         if len(wrong) > MOST_PROBLEMS:
             phrases.append(f"{len(wrong) - MOST_PROBLEMS} more")
-        return "; ".join(phrases)
+        return ", and ".join(phrases)
 
     def verbose(self, results: Results) -> list[str]:
         style = self._style
@@ -180,8 +189,11 @@ class _FirstLine(Summary):  # type: ignore[misc]  # nagiosplugin ships no types
 
 
 def _one_line(text: str) -> str:
-    """Text that neither starts another line nor the perfdata, whatever was quoted in it."""
-    return " ".join(text.replace("|", "\\x7c").splitlines())
+    """Text that neither starts another line nor the perfdata, whatever was quoted in it.
+
+    Of a semicolon Nagios makes a colon (seen with 4.4.6).
+    """
+    return " ".join(text.replace("|", "\\x7c").replace(";", ",").splitlines())
 
 
 def _line(found: Finding) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nagiosplugin.state import Critical, ServiceState
 
+from gearmang.durations import short
 from gearmang.watch.poll import Snapshot
 from nagios_checks import phrasing
 from nagios_checks.arguments import Chosen, Option, Parser, selection
@@ -69,7 +70,7 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
 
     seen = survey(answers, readings, judge_server)
     slowest = max((echo.seconds or 0.0 for echo in echoes), default=0.0)
-    fine = f"{phrasing.shown(function)} echoed in {phrasing.duration(slowest)} on {seen.where}"
+    fine = f"{phrasing.shown(function)} echoed in {short(slowest)} on {seen.where}"
     return Report(seen.findings, fine, seen.diagnostics)
 
 
@@ -92,10 +93,10 @@ def judge_echo(function: str, echo: Echo | None, limits: Limits, too_late: Servi
         return Finding(Critical, f"no worker serves {name}, nothing was sent", weight=2)
     if echo.seconds is None:
         state = too_late if echo.timed_out else Critical
-        return Finding(state, f"an echo from {name} {echo.problem}", weight=1)
-    text = f"{name} echoed in {phrasing.duration(echo.seconds)}"
+        return Finding(state, f"an echo from {name} {echo.problem}", weight=1, read=False)
+    text = f"{name} echoed in {short(echo.seconds)}"
     broken = limits.broken(echo.seconds)
     if broken is not None:
-        text += f" (limit {phrasing.limit(broken, phrasing.duration)})"
+        text += f" (limit {phrasing.limit(broken, short)})"
     series = Measurement("roundtrip", echo.seconds, "", "s", limits.warning, limits.critical)
     return Finding(limits.judge(echo.seconds), text, weight=echo.seconds, series=(series,))

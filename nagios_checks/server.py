@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from nagiosplugin.state import Ok, ServiceState, Warn
 
+from gearmang.durations import short
 from gearmang.watch.poll import Snapshot
 from nagios_checks import phrasing
 from nagios_checks.arguments import Chosen, Option, Parser, selection
@@ -108,7 +109,7 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
     seen = survey(answers, readings, judge_server)
     fine = ", ".join(
         f"gearmand {phrasing.shown(snapshot.version)} on {snapshot.server} answered in "
-        f"{phrasing.duration(snapshot.reply_seconds)}"
+        f"{short(snapshot.reply_seconds)}"
         for snapshot in seen.snapshots
     )
     return Report(seen.findings, fine, seen.diagnostics)
@@ -116,10 +117,10 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
 
 def judge_reply_time(seconds: float, limits: Limits) -> Finding:
     """Judge how long gearmand took to answer, in seconds."""
-    text = f"answered in {phrasing.duration(seconds)}"
+    text = f"answered in {short(seconds)}"
     broken = limits.broken(seconds)
     if broken is not None:
-        text += f" (limit {phrasing.limit(broken, phrasing.duration)})"
+        text += f" (limit {phrasing.limit(broken, short)})"
     series = Measurement("reply_time", seconds, "", "s", limits.warning, limits.critical)
     return Finding(limits.judge(seconds), text, weight=seconds, series=(series,))
 

@@ -29,6 +29,11 @@ class Survey(NamedTuple):
     where: str
     diagnostics: tuple[str, ...]
 
+    @property
+    def judged(self) -> int:
+        """How many findings are of something that was read."""
+        return sum(found.read for found in self.findings)
+
 
 def survey(
     answers: Iterable[Answer],

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from nagiosplugin.state import Critical, ServiceState, Unknown
 
+from gearmang.durations import seconds, short
 from nagios_checks import phrasing
 from nagios_checks.arguments import BadOption, Chosen, Option, Parser, selection
 from nagios_checks.findings import Finding, Measurement, Report
@@ -18,7 +19,6 @@ from nagios_checks.thresholds import (
     duration_range,
     number_range,
     pair,
-    seconds,
     severity,
 )
 
@@ -75,7 +75,7 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
     figures = readings.records(path, chosen.window)
     if isinstance(figures, Finding):
         return Report([figures], "")
-    window = phrasing.duration(chosen.window)
+    window = short(chosen.window)
     findings = [
         *judge_functions(figures, functions, chosen.p95, chosen.silence, readings.now),
         *judge_absent(figures, functions, chosen.expect, window),
@@ -109,7 +109,7 @@ def judge_function(
     phrases = [f"{phrasing.shown(name)} failed in {rate:.3g}% ({of}){_limit(limits, rate, '%')}"]
     verdict: ServiceState = limits.judge(rate)
     for value, judged_by, says in ((slow, p95, "p95 is"), (quiet, silence, "silent for")):
-        phrases.append(f"{says} {phrasing.duration(value)}{_limit(judged_by, value)}")
+        phrases.append(f"{says} {short(value)}{_limit(judged_by, value)}")
         verdict = max(verdict, judged_by.judge(value), key=severity)
     return Finding(
         verdict,
@@ -143,5 +143,5 @@ def _limit(limits: Limits, value: float, unit: str = "") -> str:
     broken = limits.broken(value)
     if broken is None:
         return ""
-    text = phrasing.limit(broken) if unit else phrasing.limit(broken, phrasing.duration)
+    text = phrasing.limit(broken) if unit else phrasing.limit(broken, short)
     return f" (limit {text}{unit})"

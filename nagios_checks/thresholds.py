@@ -1,7 +1,8 @@
 """Ranges as Nagios writes them, over numbers or durations, and the pair of them that judges.
 
 ``[@]START:END`` alerts outside START to END (with ``@`` inside); ``10`` is ``0:10``, ``1:`` has no
-upper end, ``~:10`` no lower one. A duration is ``90s``, ``10m``, ``1h30m``, ``2d`` or bare seconds.
+upper end, ``~:10`` no lower one. A duration is ``500ms``, ``90s``, ``1h30m``
+or ``2d``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from nagiosplugin.range import Range
 from nagiosplugin.state import Critical, Ok, ServiceState, Unknown, Warn
 
+from gearmang.durations import BadTime, seconds
 from gearmang.errors import GearmangError
 
 STATES = {"OK": Ok, "WARNING": Warn, "CRITICAL": Critical, "UNKNOWN": Unknown}
@@ -23,16 +25,12 @@ _SEVERITY = {Ok: 0, Warn: 1, Unknown: 2, Critical: 3}
 # Compiled at their first use: most runs are given no more than one of them.
 _RANGE = r"(?P<invert>@?)(?:(?P<start>~|[^:@~]*):)?(?P<end>[^:@~]*)"
 _NUMBER = r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?"
-_DURATION = (
-    r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9}(?:\.[0-9]{1,6})?)s?)?"
-)
-_UNITS = (86_400, 3_600, 60, 1)  # seconds in d, h, m, s
 
 ParseRange = Callable[[str], Range]
 
 
 class BadValue(GearmangError, ValueError):
-    """A range, a duration or a state that cannot be read."""
+    """A range or a state that cannot be read."""
 
 
 def severity(state: ServiceState) -> int:
@@ -52,18 +50,6 @@ def state(text: str) -> ServiceState:
         raise BadValue(f"{text!r} is no state; write OK, WARNING, CRITICAL or UNKNOWN") from None
 
 
-def seconds(text: str) -> float:
-    """Read a duration: ``90s``, ``10m``, ``1h30m``, ``2d``, or a bare number of seconds.
-
-    Raises:
-        BadValue: it is none.
-    """
-    match = re.fullmatch(_DURATION, text.strip())
-    if match is None or not any(match.groups()):
-        raise BadValue(f"{text!r} is no duration; write 90s, 10m, 1h30m or 2d")
-    return sum(float(part) * unit for part, unit in zip(match.groups("0"), _UNITS))
-
-
 def number_range(text: str) -> Range:
     """Read a range of numbers.
 
@@ -79,7 +65,7 @@ def duration_range(text: str) -> Range:
     Raises:
         BadValue: it is none, or its start lies above its end.
     """
-    return _range(text, seconds, "10m, 1m:1h30m or 2d")
+    return _range(text, seconds, "500ms, 10m, 1m:1h30m or 2d")
 
 
 def pair(parse: ParseRange) -> Callable[[str], Limits]:
@@ -120,7 +106,7 @@ def _range(text: str, atom: Callable[[str], float], examples: str) -> Range:
     try:
         start = float("-inf") if match["start"] == "~" else atom(match["start"] or "0")
         end = atom(match["end"]) if match["end"] else float("inf")
-    except BadValue:
+    except (BadTime, BadValue):
         raise BadValue(f"{text!r} is no range; write {examples}") from None
     if start > end:
         raise BadValue(f"{text!r}: the range starts above its end; write START:END")

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 from nagiosplugin.state import Critical, Unknown
 
+from gearmang.durations import short
 from gearmang.protocol import Peer
 from gearmang.watch.poll import Snapshot
 from nagios_checks.ages import WorkerAge, by_id, judge_workers
 from nagios_checks.arguments import BadOption, Chosen, Option, Parser, selection
 from nagios_checks.findings import Finding, Report
-from nagios_checks.phrasing import duration, shown
+from nagios_checks.phrasing import shown
 from nagios_checks.readings import Readings, targets
 from nagios_checks.rules import FunctionRules
 from nagios_checks.survey import survey, unmatched
@@ -139,7 +140,7 @@ def _judge_servers(
     seen = survey(readings.poll(targets(chosen), workers=True), readings, judge_server)
     findings = seen.findings + (unmatched(functions, what="worker") if seen.snapshots else [])
     ages = [series.value for found in findings for series in found.series]
-    fine = f"the oldest worker is {duration(max(ages, default=0))} old on {seen.where}"
+    fine = f"the oldest worker is {short(max(ages, default=0))} old on {seen.where}"
     return Report(findings, fine, seen.diagnostics)
 
 

@@ -64,7 +64,7 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
     )
     fine = (
         f"{phrasing.plural(total, 'worker')} for "
-        f"{phrasing.plural(len(findings), 'function')} on {seen.where}"
+        f"{phrasing.plural(seen.judged, 'function')} on {seen.where}"
     )
     return Report(findings, fine, seen.diagnostics)
 

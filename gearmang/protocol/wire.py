@@ -1,7 +1,7 @@
 """Gearman's binary protocol as bytes in and packets out, without a socket.
 
-The numbers are those of the ``gearman`` package (gearman.protocol); the two that it lacks are
-from gearmand's own protocol description.
+The numbers are those of gearmand's protocol description; a test holds them against the ``gearman``
+package, which is not there on the Python of every monitor.
 """
 
 from __future__ import annotations
@@ -10,42 +10,40 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from gearman import protocol as numbers
-
 from gearmang.errors import GearmangError
 
-CAN_DO: Final[int] = numbers.GEARMAN_COMMAND_CAN_DO
-CANT_DO: Final[int] = numbers.GEARMAN_COMMAND_CANT_DO
-PRE_SLEEP: Final[int] = numbers.GEARMAN_COMMAND_PRE_SLEEP
-NOOP: Final[int] = numbers.GEARMAN_COMMAND_NOOP
-SUBMIT_JOB: Final[int] = numbers.GEARMAN_COMMAND_SUBMIT_JOB
-SUBMIT_JOB_HIGH: Final[int] = numbers.GEARMAN_COMMAND_SUBMIT_JOB_HIGH
-SUBMIT_JOB_LOW: Final[int] = numbers.GEARMAN_COMMAND_SUBMIT_JOB_LOW
-SUBMIT_JOB_BG: Final[int] = numbers.GEARMAN_COMMAND_SUBMIT_JOB_BG
-SUBMIT_JOB_HIGH_BG: Final[int] = numbers.GEARMAN_COMMAND_SUBMIT_JOB_HIGH_BG
-SUBMIT_JOB_LOW_BG: Final[int] = numbers.GEARMAN_COMMAND_SUBMIT_JOB_LOW_BG
-SUBMIT_JOB_EPOCH: Final[int] = 36  # not in gearman.protocol
-JOB_CREATED: Final[int] = numbers.GEARMAN_COMMAND_JOB_CREATED
-GRAB_JOB_UNIQ: Final[int] = numbers.GEARMAN_COMMAND_GRAB_JOB_UNIQ
-JOB_ASSIGN_UNIQ: Final[int] = numbers.GEARMAN_COMMAND_JOB_ASSIGN_UNIQ
-NO_JOB: Final[int] = numbers.GEARMAN_COMMAND_NO_JOB
-WORK_STATUS: Final[int] = numbers.GEARMAN_COMMAND_WORK_STATUS
-WORK_DATA: Final[int] = numbers.GEARMAN_COMMAND_WORK_DATA
-WORK_COMPLETE: Final[int] = numbers.GEARMAN_COMMAND_WORK_COMPLETE
-WORK_FAIL: Final[int] = numbers.GEARMAN_COMMAND_WORK_FAIL
-WORK_EXCEPTION: Final[int] = numbers.GEARMAN_COMMAND_WORK_EXCEPTION
-ECHO_REQ: Final[int] = numbers.GEARMAN_COMMAND_ECHO_REQ
-ECHO_RES: Final[int] = numbers.GEARMAN_COMMAND_ECHO_RES
-ERROR: Final[int] = numbers.GEARMAN_COMMAND_ERROR
-SET_CLIENT_ID: Final[int] = numbers.GEARMAN_COMMAND_SET_CLIENT_ID
-OPTION_REQ: Final[int] = numbers.GEARMAN_COMMAND_OPTION_REQ
-OPTION_RES: Final[int] = numbers.GEARMAN_COMMAND_OPTION_RES
+CAN_DO: Final = 1
+CANT_DO: Final = 2
+PRE_SLEEP: Final = 4
+NOOP: Final = 6
+SUBMIT_JOB: Final = 7
+SUBMIT_JOB_HIGH: Final = 21
+SUBMIT_JOB_LOW: Final = 33
+SUBMIT_JOB_BG: Final = 18
+SUBMIT_JOB_HIGH_BG: Final = 32
+SUBMIT_JOB_LOW_BG: Final = 34
+SUBMIT_JOB_EPOCH: Final = 36  # gearmand only
+JOB_CREATED: Final = 8
+GRAB_JOB_UNIQ: Final = 30
+JOB_ASSIGN_UNIQ: Final = 31
+NO_JOB: Final = 10
+WORK_STATUS: Final = 12
+WORK_DATA: Final = 28
+WORK_COMPLETE: Final = 13
+WORK_FAIL: Final = 14
+WORK_EXCEPTION: Final = 25
+ECHO_REQ: Final = 16
+ECHO_RES: Final = 17
+ERROR: Final = 19
+SET_CLIENT_ID: Final = 22
+OPTION_REQ: Final = 26
+OPTION_RES: Final = 27
 
 LONGEST_PACKET = 64 * 1024 * 1024  # bytes; gearmand 1.1.20 refuses larger jobs
 
 _HEADER: Final = struct.Struct("!4sII")
-_REQUEST: Final[bytes] = numbers.MAGIC_REQ_STRING
-_RESPONSE: Final[bytes] = numbers.MAGIC_RES_STRING
+_REQUEST: Final = b"\0REQ"
+_RESPONSE: Final = b"\0RES"
 
 
 class BadPacket(GearmangError):

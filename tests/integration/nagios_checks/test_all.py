@@ -57,7 +57,7 @@ def test_alone_it_prints_the_worst_first_and_exits_with_it(config: Path, busy: G
     assert run.state == "CRITICAL"
     assert run.line == (
         "GEARMANG_ALL CRITICAL - Queue of mail: mail has 3 waiting and no workers on "
-        f"{busy.address}; Queue of resize: resize has 12 waiting (limit 10) on {busy.address}"
+        f"{busy.address}, and Queue of resize: resize has 12 waiting (limit 10) on {busy.address}"
     )
     assert len(run.long) == 4
 

@@ -116,3 +116,18 @@ def test_the_state_after_the_timeout_can_be_chosen(runs: Runs, name: str) -> Non
     run = check(name, "-H", runs.frozen.address, "-t", "0.3:UNKNOWN")
     assert run.state == "UNKNOWN", run
     assert run.line.startswith(f"GEARMANG_{name.upper()} UNKNOWN - {runs.frozen.address}")
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_an_ok_that_was_asked_for_says_that_nothing_was_read(runs: Runs, name: str) -> None:
+    run = check(name, "-H", runs.frozen.address, "-t", "0.3:OK")
+    assert run.state == "OK", run
+    assert run.line.startswith(f"GEARMANG_{name.upper()} OK - {runs.frozen.address}")
+    assert run.line.endswith(" in time, before any answer, gearmand hangs?, and nothing was read")
+    assert run.perfdata == {}
+
+
+def test_what_was_read_is_told_beside_what_was_not(runs: Runs, gearmand: Gearmand) -> None:
+    gearmand.ask("create function mail")
+    run = check("queues", "-H", runs.frozen.address, "-H", gearmand.address, "-t", "1:OK")
+    assert run.line.endswith(f"gearmand hangs?, and 1 queue, 0 waiting on {gearmand.address}")

@@ -36,7 +36,8 @@ SERVER_TABLE = [
     ("server", "", "OK", "gearmand 1.1"),
     ("server", "--version 1.0:1.1", "OK", "gearmand 1.1"),
     ("server", "--version 9.9:", "WARNING", "not the version expected"),
-    ("server", "-w 0.0001ms", "UNKNOWN", "is no range"),
+    ("server", "-w 0.001ms", "WARNING", "answered in"),
+    ("server", "-w 5y", "UNKNOWN", "is no range"),
     ("server", "-w 0.000001s", "WARNING", "answered in"),
     ("server", "-c 0.000001s", "CRITICAL", "answered in"),
     ("server", "--connections 1,100", "WARNING", "connections (limit 1)"),
@@ -61,7 +62,7 @@ def test_a_check_of_a_server(
 def test_the_worst_comes_first_and_each_server_is_named_once(busy: Gearmand) -> None:
     run = check("queues", "-H", busy.address, "-w", 5, "-c", 500)
     assert run.line == (
-        f"GEARMANG_QUEUES CRITICAL - mail has 3 waiting and no workers on {busy.address}; "
+        f"GEARMANG_QUEUES CRITICAL - mail has 3 waiting and no workers on {busy.address}, and "
         "resize has 12 waiting (limit 5)"
     )
 

@@ -28,7 +28,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("options", "state", "says"),
     [
         ("", "WARNING", "5 dead letters arrived within 1h (limit 0): 4 resize, 1 mail"),
-        ("-w 5 -c 10", "OK", "5 dead letters arrived within 1h; 5 dead letters kept"),
+        ("-w 5 -c 10", "OK", "5 dead letters arrived within 1h, and 5 dead letters kept"),
         ("-c 4", "CRITICAL", "5 dead letters arrived within 1h (limit 4)"),
         ("-c 4 --window 0", "OK", "0 dead letters arrived"),
         ("-c 4 --exclude mail", "OK", "4 dead letters arrived"),
@@ -102,10 +102,10 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("", "WARNING", "resize failed in 10% (2 of 20 attempts) (limit 5%)"),
         ("-w 10", "OK", "20 attempts of 1 function within 1h"),
         ("-c 9.5", "CRITICAL", "resize failed in 10%"),
-        ("-w 50 --p95 2s,1m", "OK", "20 attempts"),
-        ("-w 50 --p95 500ms,2s", "UNKNOWN", "no range"),
-        ("-w 50 --p95 0.5s,2s", "WARNING", "p95 is 1s (limit 500ms)"),
-        ("-w 50 --p95 0.1s,0.5s", "CRITICAL", "p95 is 1s (limit 500ms)"),
+        ("-w 50 --p95 3s,1m", "OK", "20 attempts"),
+        ("-w 50 --p95 500ms,3s", "WARNING", "p95 is 2.45s (limit 500ms)"),
+        ("-w 50 --p95 0.1s,0.5s", "CRITICAL", "p95 is 2.45s (limit 500ms)"),
+        ("-w 50 --p95 fast,3s", "UNKNOWN", "no range"),
         ("-w 50 --silence 30s,10m", "WARNING", "silent for 1m"),
         ("-w 50 --silence 30s,45s", "CRITICAL", "(limit 45s)"),
         ("-w 50 --expect mail", "CRITICAL", "mail was not recorded within 1h"),
@@ -124,7 +124,7 @@ def test_tasks(records: Path, options: str, state: str, says: str) -> None:
 
 def test_tasks_have_a_series_a_quantity(records: Path) -> None:
     run = check("tasks", "--records", records)
-    assert run.perfdata == {"resize failed": 10, "resize p95": 1, "resize attempts": 20}
+    assert run.perfdata == {"resize failed": 10, "resize p95": 2.45, "resize attempts": 20}
 
 
 def test_records_that_are_missing_are_critical(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The verdicts of single checks, on snapshots made by hand."""
 
+from __future__ import annotations
+
 import pytest
 from nagiosplugin.state import Critical, Ok, Unknown, Warn
 

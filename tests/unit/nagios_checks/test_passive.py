@@ -1,5 +1,7 @@
 """Results as Nagios' command pipe and its check-result files have them."""
 
+from __future__ import annotations
+
 from nagios_checks.nrdp import form, problem_of
 from nagios_checks.passive import LONGEST_COMMAND, Result, command, result_file
 

@@ -1,5 +1,7 @@
 """Names, numbers and limits in output that Nagios reads."""
 
+from __future__ import annotations
+
 import re
 import unicodedata
 
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nagios_checks.phrasing import duration, label, limit, number, shown, threshold
+from nagios_checks.phrasing import label, limit, number, shown, threshold
 from nagios_checks.thresholds import number_range
 
 LABEL = re.compile(r"[^'=|\n]{1,60}")
@@ -49,25 +51,6 @@ def test_a_shown_name_is_one_line_without_controls(name: str) -> None:
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32) | st.integers())
 def test_numbers_have_no_exponent(value: float) -> None:
     assert re.fullmatch(r"-?\d+(\.\d+)?", number(value))
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0s"),
-        (0.0000123, "0.0123ms"),
-        (0.25, "250ms"),
-        (1.5, "1.5s"),
-        (45, "45s"),
-        (60, "1m"),
-        (750, "12m30s"),
-        (7500, "2h5m"),
-        (7200, "2h"),
-        (273_600, "3d4h"),
-    ],
-)
-def test_durations_are_said_in_two_units_at_most(value: float, text: str) -> None:
-    assert duration(value) == text
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Findings as the output of a Nagios plugin."""
 
+from __future__ import annotations
+
 from nagiosplugin.state import Critical, Ok, Unknown, Warn
 
 from nagios_checks.findings import Finding, Measurement, Report
@@ -30,7 +32,8 @@ def test_the_worst_comes_first_then_the_heaviest() -> None:
         perfdata=False,
     )
     assert line == (
-        "GEARMANG_X CRITICAL - heavy is so on gm1:4730; light is so; odd is so; warned is so"
+        "GEARMANG_X CRITICAL - heavy is so on gm1:4730, and light is so, and odd is so, "
+        "and warned is so"
     )
 
 
@@ -41,7 +44,7 @@ def test_a_server_is_named_where_it_changes() -> None:
         finding("c", Warn, 1, "gm2:4730"),
         perfdata=False,
     )
-    assert line.endswith("a is so on gm1:4730; b is so on gm2:4730; c is so")
+    assert line.endswith("a is so on gm1:4730, and b is so on gm2:4730, and c is so")
 
 
 def test_an_unreadable_server_does_not_hide_a_critical_queue() -> None:
@@ -53,7 +56,7 @@ def test_an_unreadable_server_does_not_hide_a_critical_queue() -> None:
 
 def test_the_first_line_does_not_grow_without_end() -> None:
     (line,) = lines(*(finding(f"f{number}", Critical) for number in range(100)), perfdata=False)
-    assert line.endswith("; 92 more")
+    assert line.endswith(", and 92 more")
     assert line.count(" is so") == 8
 
 

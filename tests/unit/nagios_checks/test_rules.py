@@ -1,5 +1,7 @@
 """Which functions a check judges, and by which limits."""
 
+from __future__ import annotations
+
 import pytest
 
 from gearmang.protocol import FunctionStatus

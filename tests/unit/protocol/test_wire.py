@@ -58,3 +58,14 @@ def test_arguments_are_told_apart_and_only_the_last_may_hold_nul() -> None:
 def test_a_packet_with_too_few_arguments_is_refused() -> None:
     with pytest.raises(BadPacket):
         Packet(wire.JOB_ASSIGN_UNIQ, b"h\0f").split(4)
+
+
+def test_the_numbers_are_those_of_the_gearman_package() -> None:
+    named = {
+        name: value
+        for name, value in vars(wire).items()
+        if isinstance(value, int) and hasattr(protocol, f"GEARMAN_COMMAND_{name}")
+    }
+    assert len(named) > 20
+    assert named == {name: getattr(protocol, f"GEARMAN_COMMAND_{name}") for name in named}
+    assert wire.request(wire.NOOP)[:4] == protocol.MAGIC_REQ_STRING
