@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,52 +11,38 @@ from typing import Any
 import click
 
 from gearmang.cli.options import servers_option
+from gearmang.cli.times import Span
 from gearmang.protocol.server import Server
 from gearmang.worker.options import (
     DEFAULT_ATTEMPTS,
     DEFAULT_BREAKER,
     DEFAULT_GRACE,
     DEFAULT_LIFETIME,
+    DEFAULT_MAX_PAYLOAD,
     WorkerOptions,
 )
 
-_UNITS = {
-    "time": ({"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}, "90, 500ms, 5m, 1h"),
-    "size": (
-        {"": 1, "k": 2.0**10, "m": 2.0**20, "g": 2.0**30, "t": 2.0**40},
-        "bytes, or 512M, 2G",
-    ),
-}
+_SIZES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
-class _Amount(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3
-    """A number with a unit."""
+class _Size(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3
+    """A number of bytes, with or without a unit."""
 
-    def __init__(self, kind: str) -> None:
-        self.name = kind.upper()
-        self._units, self._examples = _UNITS[kind]
+    name = "SIZE"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        if not isinstance(value, str):
-            return float(value)
-        text = value.strip().lower()
-        number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
-        unit = text[len(number) :]
-        if self.name == "SIZE":
-            unit = unit.removesuffix("ib").removesuffix("b")
-        try:
-            amount = float(number) * (self._units[unit] if unit else 1.0)
-        except (ValueError, KeyError):
-            self.fail(f"{value!r} is no {self.name.lower()}; write {self._examples}", param, ctx)
-        if not 0 <= amount < float("inf"):
-            self.fail(f"{value!r} is out of range", param, ctx)
-        return amount
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(
+            r"([0-9]{1,15}(?:\.[0-9]{1,3})?)([kmgt]?)(?:i?b)?", value.strip().lower()
+        )
+        if match is None:
+            self.fail(f"{value!r} is no size; write bytes, or 512M, 2G", param, ctx)
+        return int(float(match[1]) * _SIZES[match[2]])
 
 
-TIME = _Amount("time")
-SIZE = _Amount("size")
+TIME = Span()
+SIZE = _Size()
 
 
 @click.command()
@@ -63,7 +50,7 @@ SIZE = _Amount("size")
 @click.option("--function", required=True, metavar="NAME", help="The name that jobs queue under.")
 @servers_option
 @click.option("--processes", type=click.IntRange(1, 1024), default=1, show_default=True,
-              help="Run so many workers, each with its executor.")  # fmt: skip
+              help="Run so many jobs at once, each in an executor of its own.")  # fmt: skip
 @click.option("--attempts", type=click.IntRange(1), default=DEFAULT_ATTEMPTS, show_default=True,
               help="How often a job is tried before it is a dead letter.")  # fmt: skip
 @click.option("--backoff", type=TIME, help="Wait before the second attempt, doubled for each more.")
@@ -84,13 +71,14 @@ SIZE = _Amount("size")
               help="So many like crashes in a minute end their retries; 0: never.")  # fmt: skip
 @click.option("--spool", type=click.Path(path_type=Path), metavar="DIR",
               help="Keep copies here that gearmand refuses.")  # fmt: skip
+@click.option("--max-payload", type=SIZE, default=DEFAULT_MAX_PAYLOAD, show_default="256M",
+              help="Make a dead letter, without its payload, of a larger job.")  # fmt: skip
 @click.option("--records", type=click.Path(path_type=Path), metavar="DIR",
               envvar="GEARMANG_RECORDS", show_envvar=True,
               help="Write a JSON record of each attempt here.")  # fmt: skip
 def work(
     target: str,
     servers: tuple[Server, ...],
-    processes: int,
     records: Path | None,
     **given: Any,
 ) -> None:
@@ -101,8 +89,6 @@ def work(
 
     Example: gearmang work images:resize --function resize --time-limit 30s --max-memory 512M
     """
-    if given["max_memory"] is not None:
-        given["max_memory"] = int(given["max_memory"])
     if ":" not in target:
         raise click.UsageError(f"{target!r} names no code; write MODULE:FUNCTION")
     try:
@@ -118,10 +104,6 @@ def work(
         level=logging.INFO,
         stream=sys.stderr,
     )
-    if processes > 1:
-        from gearmang.worker.siblings import Siblings
-
-        sys.exit(Siblings(options, processes).run())
     from gearmang.worker.supervisor import Supervisor
 
     sys.exit(Supervisor(options).run())

@@ -67,6 +67,14 @@ class Packed(NamedTuple):
         Raises:
             ValueError: the function's name or the unique key cannot be sent.
         """
+        return b"".join(self.parts())
+
+    def parts(self) -> tuple[bytes, bytes]:
+        """The same in two parts, the second of which is the payload itself: no copy of it.
+
+        Raises:
+            ValueError: the function's name or the unique key cannot be sent.
+        """
         function, unique = as_bytes(self.function), as_bytes(self.unique)
         if not function or len(function) > LONGEST_FUNCTION or b"\0" in function:
             raise ValueError(
@@ -80,8 +88,8 @@ class Packed(NamedTuple):
             )
         if self.at is not None:
             when = str(int(self.at)).encode()
-            return wire.request(wire.SUBMIT_JOB_EPOCH, function, unique, when, self.payload)
-        return wire.request(_BACKGROUND[self.priority], function, unique, self.payload)
+            return wire.parted(wire.SUBMIT_JOB_EPOCH, function, unique, when, self.payload)
+        return wire.parted(_BACKGROUND[self.priority], function, unique, self.payload)
 
 
 class Queued(NamedTuple):

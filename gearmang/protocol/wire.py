@@ -51,10 +51,17 @@ class BadPacket(GearmangError):
 
 
 class Packet(NamedTuple):
-    """One packet from the server: its command number and its undivided body."""
+    """One packet from the server.
+
+    Attributes:
+        command: its number.
+        body: undivided; of a packet above the decoder's limit only its beginning.
+        missing: how many bytes of such a body were left out.
+    """
 
     command: int
     body: bytes
+    missing: int = 0
 
     def split(self, count: int) -> list[bytes]:
         """The body's ``count`` arguments; only the last one may hold NUL bytes.
@@ -74,12 +81,26 @@ def request(command: int, *arguments: bytes) -> bytes:
     return _HEADER.pack(_REQUEST, command, len(body)) + body
 
 
-class Decoder:
-    """Turns what a socket received into packets, however it was cut on the way."""
+def parted(command: int, *arguments: bytes) -> tuple[bytes, bytes]:
+    """The same in two parts, the second of which is the last argument itself: no copy of it."""
+    head = b"\0".join((*arguments[:-1], b""))
+    size = len(head) + len(arguments[-1])
+    return _HEADER.pack(_REQUEST, command, size) + head, arguments[-1]
 
-    def __init__(self, longest: int = LONGEST_PACKET) -> None:
+
+class Decoder:
+    """Turns what a socket received into packets, however it was cut on the way.
+
+    Args:
+        longest: bytes of the longest body that is taken whole.
+        kept: bytes that are kept of a longer one; None: a longer one is refused.
+    """
+
+    def __init__(self, longest: int = LONGEST_PACKET, kept: int | None = None) -> None:
         self._buffer = bytearray()
         self._longest = longest
+        self._kept = kept
+        self._skipped = 0  # bytes that are still to come of a body that is not kept
 
     def feed(self, data: bytes) -> Iterator[Packet]:
         """Take in bytes and give out the packets that are complete.
@@ -87,6 +108,10 @@ class Decoder:
         Raises:
             BadPacket: the bytes are no response, or announce more than the longest packet.
         """
+        if self._skipped:
+            past = min(self._skipped, len(data))
+            self._skipped -= past
+            data = data[past:]
         buffer = self._buffer
         if not buffer and len(data) >= _HEADER.size:
             magic, command, size = _HEADER.unpack_from(data)
@@ -102,12 +127,25 @@ class Decoder:
                     raise BadPacket(
                         f"not a gearmand: it sent {bytes(buffer[start : start + 16])!r}"
                     )
-                if size > self._longest:
-                    raise BadPacket(f"a packet of {size} bytes, over the limit of {self._longest}")
                 body = start + _HEADER.size
+                if size > self._longest:
+                    if self._kept is None:
+                        raise BadPacket(
+                            f"a packet of {size} bytes, over the limit of {self._longest}"
+                        )
+                    if end - body < self._kept:
+                        return
+                    there = min(size, end - body)
+                    self._skipped = size - there
+                    start = body + there
+                    beginning = bytes(buffer[body : body + self._kept])
+                    yield Packet(command, beginning, size - self._kept)
+                    continue
                 if end - body < size:
                     return
                 start = body + size
-                yield Packet(command, bytes(buffer[body:start]))
+                with memoryview(buffer) as view:
+                    packet = Packet(command, bytes(view[body:start]))
+                yield packet
         finally:
             del buffer[:start]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-import secrets
+import select
 import signal
 import socket
 import time
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from gearmang.worker.autopsy import Ending
-from gearmang.worker.executor import CPU_AT_START, resident_bytes
+from gearmang.worker.executor import CPU_AT_START, DROPPED, DROPPED_AT, resident_bytes
 from gearmang.worker.frames import AnswerDecoder
+from gearmang.worker.keeper import Keeper
 from gearmang.worker.loop import Callback, Loop, Stream
-from gearmang.worker.nursery import Nursery
 from gearmang.worker.tail import Tail
 
 PIPE_SIZE: Final = 1024 * 1024  # bytes; a job that prints much waits less often
@@ -28,14 +28,16 @@ class Child:
     """A forked executor.
 
     Args:
-        nursery: that forks it.
-        run_id: of the worker.
+        keeper: whose nursery forks it.
+        worker: the client id of the slot that it works for.
+        owed: records that executors before it could not write and have not reported.
 
     Raises:
         NurseryDied: there is no executor.
+        OSError: there is no room for a process or a descriptor.
     """
 
-    def __init__(self, nursery: Nursery, run_id: str) -> None:
+    def __init__(self, keeper: Keeper, worker: str, owed: int) -> None:
         self.ready = False
         self.closed = False  # its end of the socket
         self.jobs = 0
@@ -43,25 +45,24 @@ class Child:
         self.kill_at = float("inf")  # by the monotonic clock
         self.decoder = AnswerDecoder()
         self.stream: Stream
-        self._run_id = run_id
-        self._stack = os.memfd_create("gearmang-stack")
-        page = os.memfd_create("gearmang-page")
-        os.truncate(page, mmap.PAGESIZE)
-        self._page = mmap.mmap(page, mmap.PAGESIZE)
-        ours, theirs = socket.socketpair()
-        reader, writer = os.pipe2(os.O_CLOEXEC)
-        _widen(writer)
-        try:
-            self.pid = nursery.bear((theirs.fileno(), writer, self._stack, page))
-        except BaseException:
-            ours.close()
-            for descriptor in (reader, self._stack):
-                os.close(descriptor)
-            raise
-        finally:
-            theirs.close()
-            os.close(writer)
-            os.close(page)
+        self.mark = keeper.new_mark()
+        with contextlib.ExitStack() as on_error, contextlib.ExitStack() as theirs:
+            self._stack = _kept(on_error, os.memfd_create("gearmang-stack"))
+            page = _kept(theirs, os.memfd_create("gearmang-page"))
+            os.truncate(page, mmap.PAGESIZE)
+            self._page = mmap.mmap(page, mmap.PAGESIZE)
+            DROPPED.pack_into(self._page, DROPPED_AT, owed)
+            ours, other = socket.socketpair()
+            on_error.callback(ours.close)
+            theirs.callback(other.close)
+            reader, writer = os.pipe2(os.O_CLOEXEC)
+            _kept(on_error, reader)
+            _kept(theirs, writer)
+            _widen(writer)
+            self.pid = keeper.bear((other.fileno(), writer, self._stack, page), worker, self.mark)
+            on_error.callback(os.kill, self.pid, signal.SIGKILL)
+            self.pidfd = os.pidfd_open(self.pid)
+            on_error.pop_all()
         try:
             os.setpgid(self.pid, self.pid)  # by both sides: neither must wait for the other
         except OSError:
@@ -69,7 +70,6 @@ class Child:
         os.set_blocking(reader, False)
         self.tail = Tail(reader)
         self._sock = ours
-        self.pidfd = os.pidfd_open(self.pid)
         self.started = time.monotonic()
 
     def join(
@@ -85,6 +85,12 @@ class Child:
         loop.add(self.tail.descriptor, output)
         loop.add(self.pidfd, ended)
 
+    def has_said_more(self) -> bool:
+        """Whether there is something to read from it, its end included."""
+        look = select.poll()
+        look.register(self._sock, select.POLLIN)
+        return bool(look.poll(0))
+
     def ask_for_stack(self) -> None:
         """Have the process write the stacks of its threads; it goes on."""
         try:
@@ -96,6 +102,16 @@ class Child:
         """What faulthandler wrote, at a crash or when asked for."""
         written = os.pread(self._stack, LONGEST_STACK, 0)
         return written.decode("utf-8", "backslashreplace") if written else None
+
+    @property
+    def dropped(self) -> int:
+        """Records that it could not write and has not reported; readable after its death too."""
+        count: int = DROPPED.unpack_from(self._page, DROPPED_AT)[0]
+        return count
+
+    def descriptors(self) -> tuple[int, ...]:
+        """The descriptors that another executor must not keep open."""
+        return (self._sock.fileno(), self.pidfd, self.tail.descriptor, self._stack)
 
     def resident_bytes(self) -> int:
         """What it holds in memory now."""
@@ -137,9 +153,10 @@ class Child:
         self._page.close()
 
 
-def new_run_id() -> str:
-    """16 random hexadecimal digits, by which one worker's jobs and folders are told apart."""
-    return secrets.token_hex(8)
+def _kept(stack: contextlib.ExitStack, descriptor: int) -> int:
+    """The descriptor, closed with the stack."""
+    stack.callback(os.close, descriptor)
+    return descriptor
 
 
 def _widen(pipe: int) -> None:

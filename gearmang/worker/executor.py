@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import signal
 import socket
 import struct
@@ -23,7 +22,9 @@ from typing import Any, Final, NoReturn
 from gearmang.errors import BadEnvelope, CannotLoad
 from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import Envelope
+from gearmang.protocol.key import mark_of
 from gearmang.worker import frames
+from gearmang.worker.attempt import made_id
 from gearmang.worker.dossiers import Failing, import_roots, of_exception
 from gearmang.worker.job import Job, Reject, Retry, TimeLimitExceeded, encoded
 from gearmang.worker.loading import made
@@ -35,7 +36,10 @@ from log_shipping.ambient import TaskLogger
 from log_shipping.configuration import handler_of_environment
 from log_shipping.silent import SILENT, SilentRecord
 
-CPU_AT_START: Final = struct.Struct("d")  # seconds, in the page that the supervisor can read
+# In the page that the supervisor can read, whatever has become of the executor:
+CPU_AT_START: Final = struct.Struct("d")  # seconds, at its beginning
+DROPPED: Final = struct.Struct("Q")  # records that could not be written and are not reported yet
+DROPPED_AT: Final = CPU_AT_START.size
 
 _PAGE_SIZE: Final = resource.getpagesize()
 
@@ -67,8 +71,8 @@ class Executor:
         self._page = page
         self._run_id = run_id
         self._worker = worker
+        self._mark = mark_of(options.function)
         self._pid = os.getpid()
-        self._supervisor = os.getppid()
         self._lock = threading.Lock()
         self._running = False
 
@@ -91,7 +95,10 @@ class Executor:
         self._roots = import_roots()
         name = self._options.function.lstrip("^.") or "task"
         # Asked once: where no records are wanted they cost nothing.
-        self._tasks = TaskLogger(name) if handler_of_environment() else None
+        self._handler = handler_of_environment()
+        self._tasks = TaskLogger(name) if self._handler else None
+        if self._handler:
+            self._handler.drop(DROPPED.unpack_from(self._page, DROPPED_AT)[0])
         if self._options.time_limit:
             signal.signal(signal.SIGALRM, self._time_is_up)
         self._answer(frames.READY)
@@ -107,8 +114,9 @@ class Executor:
 
     def _run(self, sequence: int, body: bytes) -> None:
         handle, _, unique, data = body.split(b"\0", 3)
+        del body  # of a large job there is no room for many copies
         try:
-            envelope = Envelope.unpack(data, unique, f"{self._run_id}{sequence:016x}")
+            envelope = Envelope.unpack(data, unique, made_id(self._run_id, sequence), self._mark)
         except BadEnvelope as error:
             self._fail(error, None, 1, retryable=False)
             return
@@ -124,7 +132,7 @@ class Executor:
             unique=unique.decode("utf-8", "surrogateescape"),
             record=SILENT,
             say=self._answer,
-            tmp_name=tmp_name(self._supervisor, self._run_id, sequence),
+            tmp_name=tmp_name(self._run_id, sequence),
         )
         try:
             if self._tasks is None:
@@ -132,18 +140,20 @@ class Executor:
             else:
                 with self._record(self._tasks, job, started) as job.record:
                     result = self._perform(job)
+                self._count_drops()
         except BaseException as error:
             if os.getpid() != self._pid:
                 os._exit(1)
             self._stop_clock()
+            self._count_drops()
             self._call("on_failure", job, error)
-            _remove_tmp(job)
+            job.remove_tmp()
             self._fail(error, job, envelope.attempt)
         else:
             if os.getpid() != self._pid:
                 os._exit(0)
             _flush()
-            _remove_tmp(job)
+            job.remove_tmp()
             self._answer(frames.DONE_AND_FULL if self._is_full() else frames.DONE, result)
 
     def _perform(self, job: Job) -> bytes:
@@ -203,6 +213,10 @@ class Executor:
             for unwanted in self._options.no_retry
         )
 
+    def _count_drops(self) -> None:
+        if self._handler:
+            DROPPED.pack_into(self._page, DROPPED_AT, self._handler.dropped)
+
     def _is_full(self) -> bool:
         limit = self._options.max_memory
         return limit is not None and resident_bytes(self._pid) >= limit
@@ -243,11 +257,6 @@ def resident_bytes(pid: int) -> int:
             return int(statm.read().split()[1]) * _PAGE_SIZE
     except (OSError, IndexError):
         return 0
-
-
-def _remove_tmp(job: Job) -> None:
-    if job.has_tmp:
-        shutil.rmtree(job.tmp, ignore_errors=True)
 
 
 def _flush() -> None:

@@ -26,6 +26,7 @@ HELD: Final = 6  # too early: not before the time (ASCII, seconds since the epoc
 PROGRESS: Final = 7  # numerator NUL denominator
 DATA: Final = 8  # a part of the result
 
+LARGE: Final = 64 * 1024  # bytes from which a body is sent by itself
 LONGEST_ANSWER: Final = 64 * 1024 * 1024 - 1024  # bytes of a result that fit in a packet
 
 _KINDS: Final = frozenset(range(READY, DATA + 1))
@@ -84,9 +85,10 @@ def time_of(body: bytes) -> float:
         return 0.0
 
 
-def job_frame(sequence: int, body: bytes) -> bytes:
-    """The frame that hands a job to the executor."""
-    return JOB_HEADER.pack(sequence, len(body)) + body
+def job_frame(sequence: int, body: bytes) -> tuple[bytes, ...]:
+    """The frame that hands a job to the executor, in parts: a large body is not copied."""
+    header = JOB_HEADER.pack(sequence, len(body))
+    return (header + body,) if len(body) < LARGE else (header, body)
 
 
 def answer_frame(kind: int, body: bytes = b"") -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import orjson
 
 from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import Envelope
-from gearmang.worker import frames
+from gearmang.worker import frames, scratch
 
 if TYPE_CHECKING:
     from log_shipping import Record
@@ -29,8 +29,19 @@ class Job:
         record: the attempt's record; ``job.record.set("image.bytes", n)``.
     """
 
-    __slots__ = ("_data", "_decoded", "_envelope", "_say", "_tmp", "function", "handle", "record",
-                 "tmp_name", "unique")  # fmt: skip
+    __slots__ = (
+        "_data",
+        "_decoded",
+        "_envelope",
+        "_say",
+        "_tmp",
+        "_tmp_lock",
+        "function",
+        "handle",
+        "record",
+        "tmp_name",
+        "unique",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -94,15 +105,15 @@ class Job:
     def tmp(self) -> Path:
         """A folder of the job's own, made when first asked for, removed whatever happens."""
         if self._tmp is None:
-            made = Path(tempfile.gettempdir()) / self.tmp_name
-            made.mkdir(0o700)
-            self._tmp = made
+            self._tmp, self._tmp_lock = scratch.make(self.tmp_name)
         return self._tmp
 
-    @property
-    def has_tmp(self) -> bool:
-        """Whether the folder was made."""
-        return self._tmp is not None
+    def remove_tmp(self) -> None:
+        """Remove the folder, if it was made."""
+        if self._tmp is not None:
+            shutil.rmtree(self._tmp, ignore_errors=True)
+            os.close(self._tmp_lock)
+            self._tmp = None
 
     def progress(self, n: int, of: int) -> None:
         """Tell a caller who waits that ``n`` parts ``of`` so many are done."""

@@ -12,6 +12,8 @@ EXIT_GRACE: Final = 75  # EX_TEMPFAIL: a running job was cut off and given back
 SPLAY: Final = 0.1  # of the lifetime, so that a fleet does not restart at once
 SETTLE_TIMEOUT: Final = 5.0  # seconds at the end for a copy that was submitted
 
+STOPS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # end it between jobs
+
 Step = Literal["go on", "cut off", "exit"]
 
 
@@ -40,11 +42,13 @@ class Lifecycle:
         self._at_once = False
 
     def signalled(self, number: signal.Signals, now: float) -> None:
-        """Take notice of SIGTERM, SIGINT, SIGTSTP or SIGCONT."""
+        """Take notice of SIGTERM, SIGINT, SIGHUP, SIGTSTP or SIGCONT; of no other."""
         if number == signal.SIGTSTP:
             self.quiet = True
         elif number == signal.SIGCONT:
             self.quiet = False
+        elif number not in STOPS:
+            pass
         elif self._cut_at < float("inf"):
             self._at_once = True
         else:

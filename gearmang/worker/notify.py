@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from typing import Final
+
+STATUS_INTERVAL: Final = 5.0  # seconds between two lines
 
 _PLACE: Final = "NOTIFY_SOCKET"
 
@@ -14,6 +17,7 @@ class Notifier:
 
     Attributes:
         watchdog: seconds within which systemd wants to hear from us; None: it does not.
+        tick_at: when `tick` has something to do.
     """
 
     def __init__(self) -> None:
@@ -23,10 +27,7 @@ class Notifier:
         wanted = os.environ.get("WATCHDOG_USEC", "")
         self.watchdog = int(wanted) / 1e6 if own and wanted.isdigit() and int(wanted) else None
         self._said = ""
-
-    @property
-    def is_wanted(self) -> bool:
-        return bool(self._address)
+        self.tick_at = 0.0 if self._address else float("inf")  # by the monotonic clock
 
     def say(self, state: str) -> None:
         """Send one state, such as ``READY=1``; never blocks, never raises."""
@@ -39,8 +40,20 @@ class Notifier:
         except OSError:
             pass  # systemd will notice by its own means
 
-    def status(self, text: str) -> None:
-        """Send a status line, if it is another one than before."""
-        if text != self._said:
-            self._said = text
-            self.say(f"STATUS={text}")
+    def hurry(self) -> None:
+        """Something has changed that systemd should know soon."""
+        if self._address:
+            self.tick_at = 0.0
+
+    def tick(self, now: float, text: Callable[[], str]) -> None:
+        """Say at its time that the worker lives, and how it is where that has changed."""
+        if now < self.tick_at:
+            return
+        self.tick_at = now + STATUS_INTERVAL
+        if self.watchdog:
+            self.tick_at = now + min(STATUS_INTERVAL, self.watchdog / 2)
+            self.say("WATCHDOG=1")
+        told = text()
+        if told != self._said:
+            self._said = told
+            self.say(f"STATUS={told}")

@@ -7,6 +7,7 @@ the supervisor waits for it and learns how it died.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -26,11 +27,13 @@ from gearmang.worker.options import WorkerOptions
 BIRTH_TIMEOUT: Final = 5.0  # seconds for a fork
 ADOPTION_TIMEOUT: Final = 5.0  # seconds for the process between to exit
 LONGEST_MESSAGE: Final = 8192  # bytes
+LONGEST_ID: Final = 127  # bytes of a client id
 
 _LOADED: Final = b"loaded"
 _BROKEN: Final = b"broken "
 _BEAR: Final = b"bear"
 _PID: Final = struct.Struct("!i")
+_MARK: Final = struct.Struct("!Q")
 _DESCRIPTORS: Final = 4  # that an executor is given: socket, output, stack, page
 
 
@@ -42,22 +45,29 @@ class Nursery:
     """The supervisor's side.
 
     Args:
+        run_id: of the supervisor's process.
         others: descriptors of the supervisor that the nursery must not keep open.
+
+    Raises:
+        OSError: there is no room for a process or a descriptor.
     """
 
-    def __init__(
-        self, options: WorkerOptions, run_id: str, worker: str, others: Iterable[int]
-    ) -> None:
+    def __init__(self, options: WorkerOptions, run_id: str, others: Iterable[int]) -> None:
         self._sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         supervisor = os.getpid()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        self.pid = os.fork()
+        try:
+            self.pid = os.fork()
+        except OSError:
+            self._sock.close()
+            theirs.close()
+            raise
         if not self.pid:
             try:
                 for descriptor in (*others, self._sock.fileno()):
                     os.close(descriptor)
-                _Cradle(options, run_id, worker, theirs, supervisor).serve()
+                _Cradle(options, run_id, theirs, supervisor).serve()
             finally:
                 os._exit(1)
         theirs.close()
@@ -87,15 +97,25 @@ class Nursery:
         else:
             raise NurseryDied("the process that loads the code has died")
 
-    def bear(self, descriptors: Sequence[int]) -> int:
+    def bear(self, descriptors: Sequence[int], worker: str, mark: int) -> int:
         """Fork an executor that owns copies of the descriptors; its pid.
+
+        Args:
+            worker: the client id of the slot that it works for.
+            mark: by which the processes that it will start are known.
 
         Raises:
             NurseryDied: it did not.
+            BlockingIOError: there is no room for another process now.
         """
+        message = _BEAR + _MARK.pack(mark) + worker.encode()[:LONGEST_ID]
         try:
-            socket.send_fds(self._sock, [_BEAR], list(descriptors))
+            socket.send_fds(self._sock, [message], list(descriptors))
             (pid,) = _PID.unpack(self._sock.recv(_PID.size))
+            if not pid:
+                raise BlockingIOError(errno.EAGAIN, "there is no room for another process")  # noqa: TRY301
+        except BlockingIOError:
+            raise
         except (OSError, struct.error) as error:
             raise NurseryDied(f"no executor could be forked: {error}") from None
         return int(pid)
@@ -116,9 +136,9 @@ class _Cradle:
     """The nursery's own process."""
 
     def __init__(
-        self, options: WorkerOptions, run_id: str, worker: str, sock: socket.socket, supervisor: int
+        self, options: WorkerOptions, run_id: str, sock: socket.socket, supervisor: int
     ) -> None:
-        self._options, self._run_id, self._worker = options, run_id, worker
+        self._options, self._run_id = options, run_id
         self._sock, self._supervisor = sock, supervisor
 
     def serve(self) -> NoReturn:
@@ -135,18 +155,26 @@ class _Cradle:
         sys.stderr.flush()
         self._sock.send(_LOADED)
         while True:
-            message, descriptors, _, _ = socket.recv_fds(self._sock, len(_BEAR), _DESCRIPTORS)
+            message, descriptors, _, _ = socket.recv_fds(self._sock, 1024, _DESCRIPTORS)
             if not message:
                 os._exit(0)
-            between = os.fork()
-            if not between:
-                self._bear(found, descriptors)
-            os.waitpid(between, 0)
+            try:
+                between = os.fork()
+            except OSError:
+                self._sock.send(_PID.pack(0))
+            else:
+                if not between:
+                    self._bear(found, descriptors, message[len(_BEAR) :])
+                os.waitpid(between, 0)
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def _bear(self, found: Any, descriptors: Sequence[int]) -> NoReturn:
-        pid = os.fork()
+    def _bear(self, found: Any, descriptors: Sequence[int], told: bytes) -> NoReturn:
+        try:
+            pid = os.fork()
+        except OSError:
+            self._sock.send(_PID.pack(0))
+            os._exit(1)
         if pid:
             self._sock.send(_PID.pack(pid))
             os._exit(0)
@@ -157,6 +185,7 @@ class _Cradle:
             time.sleep(0.0002)
         place.die_with_parent(self._supervisor, signal.SIGKILL)
         place.take(output, stack)
+        place.bear_mark(*_MARK.unpack_from(told))
         with mmap(page, 0) as shared:
             executor.Executor(
                 self._options,
@@ -164,5 +193,5 @@ class _Cradle:
                 socket.socket(fileno=answers),
                 shared,
                 self._run_id,
-                self._worker,
+                told[_MARK.size :].decode(),
             ).serve()

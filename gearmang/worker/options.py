@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gearmang.protocol.server import Server
 from gearmang.worker.loading import Target
 
+if TYPE_CHECKING:
+    from gearmang.protocol import Tls
+
 DEFAULT_ATTEMPTS: Final = 3
 DEFAULT_LIFETIME: Final = 300.0  # seconds
 DEFAULT_GRACE: Final = 25.0  # seconds; below the 30 that orchestrators wait before SIGKILL
+DEFAULT_MAX_PAYLOAD: Final = 256 * 1024 * 1024  # bytes
 DEFAULT_BREAKER: Final = 5  # crashes of one fingerprint within a minute
 
 Hook = Callable[..., Any]
@@ -55,6 +59,10 @@ class WorkerOptions:
         no_retry: exceptions (or their names) after which the job goes to the dead letters at once.
         breaker: crashes of one fingerprint within a minute that stop its retries; 0: never.
         spool: folder for copies that gearmand refuses.
+        max_payload: bytes of the largest job that is run; a larger one is a dead letter without
+            its payload.
+        processes: slots, each with an executor and connections of its own.
+        tls: speak TLS with the servers.
         hooks: see `Hooks`.
     """
 
@@ -73,6 +81,9 @@ class WorkerOptions:
     no_retry: tuple[type[BaseException] | str, ...] = ()
     breaker: int = DEFAULT_BREAKER
     spool: Path | None = None
+    max_payload: int = DEFAULT_MAX_PAYLOAD
+    processes: int = 1
+    tls: Tls | None = None
     hooks: Hooks = field(default_factory=Hooks)
 
     def __post_init__(self) -> None:
@@ -80,7 +91,8 @@ class WorkerOptions:
             raise ValueError("a worker needs the name of a function")
         if not self.servers:
             raise ValueError("a worker needs a server")
-        for name, least in (("attempts", 1), ("lifetime", 0), ("grace", 0), ("breaker", 0)):
+        for name, least in (("attempts", 1), ("lifetime", 0), ("grace", 0), ("breaker", 0),
+                            ("max_payload", 1), ("processes", 1)):  # fmt: skip
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}")
         for name in ("backoff", "time_limit", "max_jobs", "max_memory"):

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import faulthandler
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -19,12 +20,15 @@ OOM_SCORE: Final = 500  # of 1000: under memory pressure the kernel takes execut
 def forget_signals() -> None:
     """Give up what the supervisor had arranged for its own signals."""
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT, signal.SIGUSR2):
+    for number in (
+        *(signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT, signal.SIGHUP),
+        *(signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD),
+    ):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    # Not the default: log_shipping would put a handler there that writes the record which the
-    # supervisor writes of a killed attempt.
-    signal.signal(signal.SIGTERM, _die)
+    # Service managers send it to all processes: only the supervisor is to heed it, which lets the
+    # job end. Not SIG_IGN: what a job executes would inherit that.
+    signal.signal(signal.SIGTERM, _go_on)
 
 
 def take(output: int, stack: int) -> None:
@@ -44,14 +48,17 @@ def take(output: int, stack: int) -> None:
         pass  # a container may forbid it
 
 
-def _die(number: int, _frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+def _go_on(_number: int, _frame: FrameType | None) -> None:
+    """Nothing."""
 
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _PR_SET_CHILD_SUBREAPER: Final = 36
 
+_RLIMIT_LOCKS: Final = 10  # asm-generic/resource.h; the resource module has no name for it
+_MAGIC: Final = 0x676D  # above the 48 bits of a mark: "gm"
+
+GIT_TIMEOUT: Final = 2.0  # seconds
 ROUNDS: Final = 10
 PAUSE: Final = 0.001  # seconds between two rounds of killing
 
@@ -80,10 +87,24 @@ def children() -> set[int]:
         return set()
 
 
-def kill_children_except(known: set[int]) -> None:
-    """End what jobs have left behind, in whatever session it is."""
+def reap(known: set[int]) -> None:
+    """Wait for the orphans that have ended; `known` are those that somebody else waits for."""
+    for pid in children() - known:
+        with contextlib.suppress(OSError):
+            os.waitpid(pid, os.WNOHANG)
+
+
+def kill_children(known: set[int], mark: int | None = None) -> None:
+    """End what jobs have left behind, in whatever session it is.
+
+    Args:
+        known: those that are not touched.
+        mark: only those whose executor had it; None: all.
+    """
     for _ in range(ROUNDS):  # a killed parent's children become ours in turn
         orphans = children() - known
+        if mark is not None:
+            orphans = {pid for pid in orphans if mark_of_process(pid) == mark}
         if not orphans:
             return
         for pid in orphans:
@@ -93,7 +114,59 @@ def kill_children_except(known: set[int]) -> None:
         time.sleep(PAUSE)
 
 
-GIT_TIMEOUT = 2.0  # seconds
+def new_mark(supervisor: int, number: int) -> int:
+    """A mark for an executor and all that it starts, whatever that does to its session.
+
+    It is the soft limit of RLIMIT_LOCKS, which Linux has not looked at since 2.4 and which a
+    process inherits by fork and by exec.
+    """
+    return _MAGIC << 48 | (supervisor & 0xFFFFFF) << 24 | (number & 0xFFFFFF)
+
+
+def bear_mark(mark: int) -> None:
+    """Carry a mark from now on."""
+    try:
+        resource.setrlimit(_RLIMIT_LOCKS, (mark, resource.getrlimit(_RLIMIT_LOCKS)[1]))
+    except (OSError, ValueError):
+        pass  # a sandbox forbids it: what its jobs leave behind is ended with the worker
+
+
+def mark_of_process(pid: int) -> int | None:
+    """The mark that a process carries; None for one that carries none, or may not be asked."""
+    try:
+        mark = resource.prlimit(pid, _RLIMIT_LOCKS)[0]
+    except (OSError, ValueError):
+        return None
+    return mark if mark > 0 and mark >> 48 == _MAGIC else None
+
+
+def kill_left_behind() -> list[int]:
+    """End what jobs have started whose supervisor was killed; the pids.
+
+    Only in our own PID namespace: in another one the supervisor's number means another process.
+    """
+    found = []
+    here = _namespace("self")
+    for entry in Path("/proc").glob("[0-9]*"):
+        pid = int(entry.name)
+        mark = mark_of_process(pid)
+        if mark is None or _is_alive(mark >> 24 & 0xFFFFFF) or _namespace(entry.name) != here:
+            continue
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+            found.append(pid)
+    return found
+
+
+def _is_alive(supervisor: int) -> bool:
+    return Path(f"/proc/{supervisor}").exists()
+
+
+def _namespace(pid: str) -> str | None:
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid")  # noqa: PTH115  # no path, but a name
+    except OSError:
+        return None
 
 
 def revision() -> str | None:

@@ -29,12 +29,12 @@ def receive(sock: socket.socket) -> tuple[int, bytes] | None:
     body = bytearray(size)
     filled = len(data) - JOB_HEADER.size
     body[:filled] = data[JOB_HEADER.size :]
-    view = memoryview(body)
-    while filled < size:
-        count = sock.recv_into(view[filled:])
-        if not count:
-            return None
-        filled += count
+    with memoryview(body) as view:
+        while filled < size:
+            count = sock.recv_into(view[filled:])
+            if not count:
+                return None
+            filled += count
     return sequence, bytes(body)
 
 

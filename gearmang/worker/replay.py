@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import Envelope
 from gearmang.protocol.server import Server
-from gearmang.worker import frames
+from gearmang.worker import frames, place
 from gearmang.worker.autopsy import HARD_AFTER, Ending, JobLimits, dossier_of_death
-from gearmang.worker.child import Child, new_run_id
+from gearmang.worker.child import Child
 from gearmang.worker.dossiers import import_roots
 from gearmang.worker.executors import Executors
 from gearmang.worker.frames import Answer
+from gearmang.worker.keeper import Keeper
 from gearmang.worker.loading import Target
-from gearmang.worker.loop import Loop
+from gearmang.worker.loop import Clock, Loop
 from gearmang.worker.options import WorkerOptions
+
+END_TIMEOUT: Final = 1.0  # seconds for on_stop and what else the executor does at its end
 
 
 class Replayed(NamedTuple):
@@ -68,15 +71,27 @@ class _Replay:
         self._body = b"\0".join((b"replay", b"", b"", envelope.revived().pack()))
         self._attempt = envelope.attempt
         self._loop = Loop()
+        self._foreign = place.children()
+        place.adopt_orphans()
+        clock = Clock()
+        self._keeper = Keeper(
+            options,
+            self._loop,
+            clock,
+            others=lambda: [self._loop.fileno()],
+            on_loaded=lambda: self._executors.spawn(),
+            wake_by=lambda _moment: None,
+        )
         self._executors = Executors(
             options,
-            new_run_id(),
+            self._keeper,
             "replay",
             self._loop,
+            clock,
             on_ready=self._ready,
             on_answer=self._answered,
             on_death=self._died,
-            others=lambda: [self._loop.fileno()],
+            left_behind=lambda _child: None,
             wake_by=lambda _moment: None,
         )
         self._hard_at = float("inf")
@@ -86,15 +101,25 @@ class _Replay:
         try:
             while self._replayed is None:
                 now = time.monotonic()
+                self._keeper.tick(now)
                 self._executors.tick(now)
-                if self._executors.broken is not None:
-                    raise self._executors.broken
+                if self._keeper.broken is not None:
+                    raise self._keeper.broken
                 self._watch(now)
                 self._loop.wait(0.05)
         finally:
-            self._executors.end(1.0)
-            self._loop.close()
+            self._end()
         return self._replayed
+
+    def _end(self) -> None:
+        deadline = time.monotonic() + END_TIMEOUT
+        self._executors.end(deadline)
+        while self._executors.pids and time.monotonic() < deadline + END_TIMEOUT:
+            self._executors.tick(time.monotonic())
+            self._loop.wait(0.05)
+        self._keeper.end()
+        place.kill_children(self._foreign)
+        self._loop.close()
 
     def _watch(self, now: float) -> None:
         child, limit = self._executors.child, self._options.max_memory

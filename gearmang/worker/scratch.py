@@ -1,7 +1,12 @@
-"""The temporary folders of jobs, known by their names to supervisor and executor."""
+"""The temporary folders of jobs, known by their names to supervisor and executor.
+
+An executor holds a lock on the folder of its job: who can have the lock knows that its worker is
+dead, in whatever PID namespace that was.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -9,25 +14,64 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-_NAME: Final = re.compile(r"gearmang-(?P<supervisor>\d{1,10})-[0-9a-f]{16}-\d+", re.ASCII)
+FORGOTTEN_AFTER: Final = 60.0  # seconds; a younger folder may not have its lock yet
+
+_NAME: Final = re.compile(r"gearmang-[0-9a-f]{16}-\d+", re.ASCII)
 
 
-def tmp_name(supervisor: int, run_id: str, sequence: int) -> str:
+def tmp_name(run_id: str, sequence: int) -> str:
     """The name of one job's folder; the run's random digits make it hard to guess."""
-    return f"gearmang-{supervisor}-{run_id}-{sequence}"
+    return f"gearmang-{run_id}-{sequence}"
 
 
-def remove(supervisor: int, run_id: str, sequence: int) -> None:
+def make(name: str) -> tuple[Path, int]:
+    """Make a job's folder; the descriptor that holds its lock.
+
+    Raises:
+        OSError: the folder for temporary files cannot be written.
+    """
+    folder = Path(tempfile.gettempdir()) / name
+    folder.mkdir(0o700)
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    return folder, lock
+
+
+def remove(run_id: str, sequence: int) -> None:
     """Remove the folder of a job whose executor could not do it itself."""
-    _remove(Path(tempfile.gettempdir()) / tmp_name(supervisor, run_id, sequence))
+    try:
+        _remove(Path(tempfile.gettempdir()) / tmp_name(run_id, sequence))
+    except OSError:
+        pass  # there is no folder for temporary files, so there is none of the job
 
 
-def sweep() -> None:
-    """Remove the folders of workers that were killed with their executors."""
-    for path in Path(tempfile.gettempdir()).glob("gearmang-*"):
-        match = _NAME.fullmatch(path.name)
-        if match and not Path(f"/proc/{match['supervisor']}").exists():
+def sweep(now: float) -> None:
+    """Remove the folders of workers that were killed with their executors.
+
+    Args:
+        now: in seconds since the epoch.
+    """
+    try:
+        found = list(Path(tempfile.gettempdir()).glob("gearmang-*"))
+    except OSError:
+        return  # said when a job asks for its folder
+    for path in found:
+        if _NAME.fullmatch(path.name) and _is_forgotten(path, now):
             _remove(path)
+
+
+def _is_forgotten(folder: Path, now: float) -> bool:
+    try:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return now - os.fstat(lock).st_mtime > FORGOTTEN_AFTER
+    except OSError:
+        return False
+    finally:
+        os.close(lock)
 
 
 def _remove(folder: Path) -> None:

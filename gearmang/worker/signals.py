@@ -22,6 +22,9 @@ WATCHED: Final = (
     signal.SIGCONT,
     signal.SIGQUIT,
     signal.SIGUSR2,
+    signal.SIGHUP,
+    signal.SIGUSR1,  # only so that it does not end the worker
+    signal.SIGCHLD,
 )
 
 

@@ -1,45 +1,45 @@
-"""Holds the connections, never runs user code: hands jobs to the executor and sees what happens."""
+"""Holds the connections, never runs user code: N slots on one loop, one nursery for all."""
 
 from __future__ import annotations
 
 import faulthandler
+import itertools
 import logging
 import os
 import signal
 import socket
 import sys
-import time
-from dataclasses import replace
 from typing import Final
 
-from gearmang.protocol import wire
+from gearmang.job.spool import Spool
+from gearmang.terminal import clean
 from gearmang.watch.worker_id import WorkerId
-from gearmang.worker import frames, scratch
-from gearmang.worker.aftermath import Aftermath, Attempt
-from gearmang.worker.autopsy import HARD_AFTER, Ending, JobLimits, dossier_of_death
-from gearmang.worker.child import Child, new_run_id
-from gearmang.worker.dossiers import import_roots
-from gearmang.worker.executors import RETIRE_TIMEOUT, STACK_TIME, Executors
-from gearmang.worker.frames import Answer, failure_of, time_of
-from gearmang.worker.grabbing import Assigned, Intake
-from gearmang.worker.lifecycle import Lifecycle
+from gearmang.worker import place, scratch
+from gearmang.worker.aftermath import Aftermath
+from gearmang.worker.attempt import made_id
+from gearmang.worker.child import Child
+from gearmang.worker.executors import RETIRE_TIMEOUT, STACK_TIME
+from gearmang.worker.keeper import Keeper
+from gearmang.worker.lifecycle import EXIT_DONE, STOPS
 from gearmang.worker.link import Link
-from gearmang.worker.loop import Loop
+from gearmang.worker.lookout import Lookout
+from gearmang.worker.loop import Clock, Loop
 from gearmang.worker.notify import Notifier
 from gearmang.worker.options import WorkerOptions
-from gearmang.worker.place import revision
+from gearmang.worker.readers import Readers
+from gearmang.worker.sifting import Sieve
 from gearmang.worker.signals import Signals
+from gearmang.worker.slot import Shared, Slot
+from gearmang.worker.spooling import Spooling
+from gearmang.worker.unsettled import Unsettled
 
-MEMORY_CHECK: Final = 0.05  # seconds between two looks at a running job's memory
 PART_TIMEOUT: Final = 1.0  # seconds for gearmand to read our last words
-STOPPING_CHECK: Final = 0.05  # seconds between two looks whether the end has come
-STATUS_INTERVAL: Final = 5.0  # seconds between two lines for systemd
 
 log = logging.getLogger("gearmang.worker")
 
 
 class Supervisor:
-    """One worker: `run` returns its exit code.
+    """One process of workers for one function: `run` returns its exit code.
 
     Raises:
         SpoolError: the spool folder cannot be used.
@@ -47,41 +47,64 @@ class Supervisor:
 
     def __init__(self, options: WorkerOptions) -> None:
         self._options = options
-        host = socket.gethostname()
-        self._worker = str(WorkerId(options.function, host, os.getpid(), int(time.time())))
-        self._run_id = new_run_id()
-        self._loop = Loop()
-        self._signals = Signals(self._loop, self._signalled)
+        self._host = socket.gethostname()
+        self._clock = clock = Clock()
+        self._loop = loop = Loop()
+        self._foreign = place.children()
+        place.adopt_orphans()
+        self._signals = Signals(loop, self._signalled)
         self._notifier = Notifier()
-        self._intake = Intake(
+        self._sequence = itertools.count(1)
+        self._keeper = Keeper(
             options,
-            self._worker,
-            self._loop,
-            want=self._wants_job,
-            on_job=self._start,
-            on_change=self._server_changed,
-        )
-        where = {"host": host, "revision": revision()}
-        self._aftermath = Aftermath(options, self._worker, where, self._intake, self._intake.next)
-        self._executors = Executors(
-            options,
-            self._run_id,
-            self._worker,
-            self._loop,
-            on_ready=self._ready,
-            on_answer=self._answered,
-            on_death=self._died,
+            loop,
+            clock,
             others=self._descriptors,
+            on_loaded=self._loaded,
             wake_by=self._wake_by,
         )
-        self._attempt: Attempt | None = None
-        self._sequence = 0
-        self._done = self._failed = 0
-        self._ended = False
+        self._readers = {
+            server: Readers(server, options.function, loop, clock, options.tls)
+            for server in options.servers
+        }
+        self._spool = Spool(options.spool) if options.spool else None
+        spooling = Spooling(self._spool, clock, self._links, self._next)
+        unsettled = Unsettled()
+        lookout = Lookout(clock, self._wake_by)
+        aftermath = Aftermath(
+            options,
+            {"host": self._host, "revision": place.revision()},
+            clock,
+            readers=self._readers,
+            spooling=spooling,
+            unsettled=unsettled,
+            expect=lookout.expect,
+        )
+        sieve = Sieve(
+            options, clock, aftermath, unsettled, new_id=self._new_id, expect=lookout.expect
+        )
+        self._shared = Shared(
+            loop=loop,
+            clock=clock,
+            keeper=self._keeper,
+            aftermath=aftermath,
+            sieve=sieve,
+            spooling=spooling,
+            lookout=lookout,
+            sequence=self._sequence,
+            wake_by=self._wake_by,
+            on_change=self._server_changed,
+            on_ready=self._ready,
+            left_behind=self._left_behind,
+        )
+        self._well: dict[str, str] = {}  # server → what was said of it last
         self._wake_at = 0.0
-        self._memory_at = self._hard_at = self._stack_at = float("inf")
-        self._status_at = 0.0
-        self._life = Lifecycle(options.lifetime, options.grace, time.monotonic())
+        self._stack_at = float("inf")
+        self._exit_code = EXIT_DONE
+        self._stopping = False
+        self._done = self._failed = 0  # by slots that have ended
+        self._ending: list[Slot] = []
+        self._slots = [self._new_slot(number) for number in range(1, options.processes + 1)]
 
     def run(self) -> int:
         """Work until the lifetime or a signal ends it.
@@ -89,200 +112,187 @@ class Supervisor:
         Raises:
             CannotLoad: the code could not be loaded even once.
         """
-        loop = self._loop
+        loop, clock = self._loop, self._clock
         with self._signals:
             try:
-                scratch.sweep()
-                self._executors.spawn()
-                while not self._ended:
-                    now = time.monotonic()
+                scratch.sweep(clock.wall())
+                for pid in place.kill_left_behind():
+                    log.warning("process %d was left behind by a killed worker; it is ended", pid)
+                while self._slots:
+                    now = clock.monotonic()
                     if now >= self._wake_at:
                         self._tick(now)
                     loop.wait(max(0.0, self._wake_at - now))
             finally:
                 self._notifier.say("STOPPING=1")
-                self._executors.end(0.0 if self._attempt else RETIRE_TIMEOUT)
-                self._intake.part(PART_TIMEOUT)
+                self._end()
         loop.close()
-        return self._life.exit_code
+        return self._exit_code
 
-    # Jobs: what happens thousands of times a second.
-
-    def _wants_job(self) -> bool:
-        return (
-            self._attempt is None
-            and not self._life.stopping
-            and not self._life.quiet
-            and self._executors.is_ready
-            and self._aftermath.is_spool_clear()
+    def _tick(self, now: float) -> None:
+        self._wake_at = float("inf")
+        if self._keeper.broken is not None:
+            raise self._keeper.broken
+        self._keeper.tick(now)
+        if now >= self._stack_at:
+            self._stack_at = float("inf")
+            self._print_stacks()
+        for readers in self._readers.values():
+            readers.tick(now)
+        self._shared.lookout.tick(now)
+        for slot in [*self._slots]:
+            if not slot.tick(now):
+                self._ended(slot)
+        for slot in [*self._ending]:
+            slot.executors.tick(now)
+            if not slot.executors.pids:
+                self._ending.remove(slot)
+        self._notifier.tick(now, self._told)
+        self._wake_at = min(
+            self._wake_at,
+            self._stack_at,
+            self._notifier.tick_at,
+            self._keeper.next_tick(),
+            self._shared.lookout.next_tick(now) if self._keeper.proven else float("inf"),
+            self._shared.spooling.next_tick(),
+            min((slot.next_tick(now) for slot in self._slots), default=now),
+            min((slot.executors.next_tick() for slot in self._ending), default=float("inf")),
+            min(readers.next_tick() for readers in self._readers.values()),
         )
 
-    def _start(self, job: Assigned) -> None:
-        self._sequence = sequence = self._sequence + 1
-        self._executors.run(sequence, job.body)  # it runs while the rest is noted
-        now = time.monotonic()
-        self._attempt = Attempt(job, sequence, now, self._run_id)
+    def _new_slot(self, number: int) -> Slot:
         options = self._options
-        if options.time_limit:
-            self._hard_at = now + options.time_limit + HARD_AFTER
-            self._wake_by(self._hard_at)
-        if options.max_memory:
-            self._memory_at = now + MEMORY_CHECK
-            self._wake_by(self._memory_at)
-
-    def _answered(self, answer: Answer) -> None:
-        attempt = self._attempt
-        if attempt is None:
-            return
-        kind = answer.kind
-        if kind == frames.DONE or kind == frames.DONE_AND_FULL:  # the hot path
-            self._attempt = None
-            self._hard_at = self._memory_at = float("inf")
-            self._done += 1
-            if kind == frames.DONE_AND_FULL or self._executors.is_worn_out:
-                self._executors.replace()
-            self._intake.complete(attempt.job, answer.body)
-        elif kind == frames.FAILED:
-            self._end_attempt()
-            self._take_failure(attempt, answer.body)
-        elif kind == frames.HELD:
-            self._end_attempt()
-            self._intake.hold(attempt.job, time_of(answer.body))
-            self._wake_by(0.0)
-            self._intake.next()
-        elif kind == frames.PROGRESS:
-            self._intake.pass_on(attempt.job, wire.WORK_STATUS, answer.body)
-        elif kind == frames.DATA:
-            self._intake.pass_on(attempt.job, wire.WORK_DATA, answer.body)
-
-    def _take_failure(self, attempt: Attempt, body: bytes) -> None:
-        child = self._executors.child
-        if child is None:
-            return
-        child.tail.drain()
-        told = failure_of(body)
-        dossier = replace(told.dossier, pid=child.pid, stderr=child.tail.text)
-        if not self._options.keep_after_failure or self._executors.is_worn_out:
-            self._executors.replace()
-        self._failed += 1
-        self._aftermath.failed(attempt, dossier, retryable=told.retryable, after=told.after)
-        self._wake_by(0.0)
-
-    def _died(self, child: Child, ending: Ending) -> None:
-        attempt = self._attempt
-        if attempt is None:
-            log.warning("executor %d ended between two jobs: %s", child.pid, ending)
-            return
-        self._end_attempt()
-        scratch.remove(os.getpid(), self._run_id, attempt.sequence)
-        self._failed += 1
-        options = self._options
-        dossier = dossier_of_death(
-            ending,
-            child.condemned,
-            JobLimits(options.time_limit, options.max_memory, options.grace),
-            stack=child.stack(),
-            stderr=child.tail.text,
-            pid=child.pid,
-            roots=import_roots(),
+        name = WorkerId(
+            options.function,
+            self._host,
+            os.getpid(),
+            int(self._clock.wall()),
+            number if options.processes > 1 else None,
         )
-        self._aftermath.failed(attempt, dossier, killed=True)
+        return Slot(options, name, self._shared)
+
+    def _ended(self, slot: Slot) -> None:
+        """A slot's lifetime is over, or a signal ends it: of several slots it begins anew."""
+        self._exit_code = slot.life.exit_code or self._exit_code
+        self._done += slot.done
+        self._failed += slot.failed
+        slot.end(self._clock.monotonic() + RETIRE_TIMEOUT)
+        slot.grabbing.part(PART_TIMEOUT)
+        self._ending.append(slot)
+        at = self._slots.index(slot)
+        if self._stopping or self._options.processes == 1:
+            del self._slots[at]
+            log.info("%s has ended: %d done, %d failed", slot.name, slot.done, slot.failed)
+        else:
+            self._slots[at] = again = self._new_slot(slot.name.slot or at + 1)
+            again.life.quiet = slot.life.quiet
+            again.executors.owed = slot.executors.owed
+            log.info("%s begins anew: %d done, %d failed", slot.name, slot.done, slot.failed)
         self._wake_by(0.0)
 
-    def _end_attempt(self) -> None:
-        self._attempt = None
-        self._hard_at = self._memory_at = float("inf")
+    def _end(self) -> None:
+        """End all that is left, in peace where there is time for it, then by force."""
+        clock = self._clock
+        deadline = clock.monotonic() + RETIRE_TIMEOUT
+        for slot in self._slots:
+            slot.end(deadline)
+            slot.grabbing.part(PART_TIMEOUT)
+        self._ending += self._slots
+        self._slots = []
+        while self._ending and clock.monotonic() < deadline + RETIRE_TIMEOUT:
+            now = clock.monotonic()
+            for slot in [*self._ending]:
+                slot.executors.tick(now)
+                if not slot.executors.pids:
+                    self._ending.remove(slot)
+            if self._ending:
+                due = min(slot.executors.next_tick() for slot in self._ending)
+                self._loop.wait(max(0.0, min(due - now, 0.1)))
+        self._keeper.end()
+        place.kill_children(self._foreign)
 
-    # Everything that has its time.
+    # What slots ask for and tell of.
 
     def _wake_by(self, moment: float) -> None:
         if moment < self._wake_at:
             self._wake_at = moment
 
-    def _tick(self, now: float) -> None:
-        if self._executors.broken is not None:
-            raise self._executors.broken
-        if now >= self._hard_at:
-            self._hard_at = float("inf")
-            self._executors.condemn("timed_out")
-        if now >= self._memory_at:
-            self._watch_memory(now)
-        if now >= self._stack_at:
-            self._stack_at = float("inf")
-            self._print_stack()
-        unsettled = any(link.awaited for link in self._intake.links)
-        step = self._life.step(now, busy=self._attempt is not None, unsettled=unsettled)
-        if step == "cut off":
-            self._executors.condemn("lost")
-        self._ended = step == "exit"
-        if now >= self._status_at:
-            self._tell_systemd(now)
-        self._executors.tick(now)
-        if self._executors.proven:  # a worker without code must not count as one
-            self._intake.tick(now)
-        self._wake_at = min(
-            self._hard_at,
-            self._memory_at,
-            self._stack_at,
-            self._life.next_step() if not self._life.stopping else now + STOPPING_CHECK,
-            self._status_at,
-            self._aftermath.next_tick(),
-            self._executors.next_tick(),
-            self._intake.next_tick(now),
-        )
+    def _new_id(self) -> str:
+        return made_id(self._keeper.run_id, next(self._sequence))
 
-    def _watch_memory(self, now: float) -> None:
-        child, limit = self._executors.child, self._options.max_memory
-        self._memory_at = now + MEMORY_CHECK
-        if child is not None and limit and child.resident_bytes() >= limit:
-            self._memory_at = float("inf")
-            self._executors.condemn("out_of_memory")
+    def _loaded(self) -> None:
+        for slot in self._slots:
+            slot.executors.spawn()
+
+    def _links(self) -> list[Link]:
+        return [link for slot in self._slots for link in slot.grabbing.links]
+
+    def _next(self) -> None:
+        for slot in self._slots:
+            slot.grabbing.next()
 
     def _ready(self) -> None:
         self._notifier.say("READY=1")
-        self._wake_by(0.0)
-        self._intake.next()
 
     def _server_changed(self, link: Link, what: str) -> None:
-        log.warning("gearmand %s %s", link.server, what)
         self._wake_by(0.0)
+        server, what = str(link.server), clean(what)
+        if self._well.get(server) == what:
+            return  # another slot has said so
+        self._well[server] = what
+        level = logging.INFO if what == "is connected" else logging.WARNING
+        log.log(level, "gearmand %s %s", server, what)
 
-    def _tell_systemd(self, now: float) -> None:
-        self._status_at = now + STATUS_INTERVAL
-        if self._notifier.watchdog:
-            self._status_at = now + min(STATUS_INTERVAL, self._notifier.watchdog / 2)
-            self._notifier.say("WATCHDOG=1")
-        if self._notifier.is_wanted:
-            up = sum(link.up for link in self._intake.links)
-            self._notifier.status(
-                f"{self._options.function}: {self._done} done, {self._failed} failed attempts, "
-                f"{up} of {len(self._intake.links)} servers"
-                + (", draining" if self._life.stopping else ", quiet" if self._life.quiet else "")
-            )
+    def _left_behind(self, child: Child) -> None:
+        place.kill_children(self._known() | {child.pid}, child.mark)
 
-    def _signalled(self, number: signal.Signals) -> None:
-        self._wake_by(0.0)
-        self._status_at = 0.0
-        if number in (signal.SIGQUIT, signal.SIGUSR2):
-            self._stack_at = time.monotonic() + STACK_TIME
-            if self._executors.child is not None:
-                self._executors.child.ask_for_stack()
-        else:
-            log.info("%s", number.name)
-            self._life.signalled(number, time.monotonic())
-            self._intake.next()
-
-    def _print_stack(self) -> None:
-        job = self._attempt
-        print(f"{self._worker}: {job.envelope() if job else 'no job'}", file=sys.stderr)
-        sys.stderr.flush()
-        faulthandler.dump_traceback()
-        child = self._executors.child
-        if child is not None:
-            print(f"executor {child.pid}:\n{child.stack() or 'no answer'}", file=sys.stderr)
+    def _known(self) -> set[int]:
+        """Our own processes; every other child of ours is what a job has left behind."""
+        known = self._foreign | self._keeper.pids
+        return known.union(*(slot.executors.pids for slot in (*self._slots, *self._ending)))
 
     def _descriptors(self) -> list[int]:
         found = [self._loop.fileno(), *self._signals.descriptors()]
-        for link in self._intake.links:
-            found += link.descriptors()
+        if self._spool is not None:
+            found.append(self._spool.fileno())
+        for readers in self._readers.values():
+            found += readers.descriptors()
+        for slot in (*self._slots, *self._ending):
+            found += slot.descriptors()
         return found
+
+    # Signals and systemd.
+
+    def _signalled(self, number: signal.Signals) -> None:
+        if number == signal.SIGCHLD:
+            place.reap(self._known())
+            return
+        self._wake_by(0.0)
+        self._notifier.hurry()
+        if number in (signal.SIGQUIT, signal.SIGUSR2):
+            self._stack_at = self._clock.monotonic() + STACK_TIME
+            for slot in self._slots:
+                slot.ask_for_stack()
+            return
+        log.info("%s", number.name)
+        self._stopping = self._stopping or number in STOPS
+        for slot in self._slots:
+            slot.life.signalled(number, self._clock.monotonic())
+        self._next()
+
+    def _print_stacks(self) -> None:
+        faulthandler.dump_traceback()
+        for slot in self._slots:
+            slot.print_stack()
+        sys.stderr.flush()
+
+    def _told(self) -> str:
+        links = self._links()
+        done = self._done + sum(slot.done for slot in self._slots)
+        failed = self._failed + sum(slot.failed for slot in self._slots)
+        quiet = any(slot.life.quiet for slot in self._slots)
+        return (
+            f"{self._options.function}: {done} done, {failed} failed attempts, "
+            f"{sum(link.up for link in links)} of {len(links)} connections"
+            + (", draining" if self._stopping else ", quiet" if quiet else "")
+        )

@@ -31,7 +31,7 @@ def test_what_is_no_frame_is_refused(nonsense: bytes) -> None:
 
 
 def test_a_job_frame_tells_sequence_and_length() -> None:
-    frame = frames.job_frame(7, b"body")
+    frame = b"".join(frames.job_frame(7, b"body"))
 
     assert frames.JOB_HEADER.unpack_from(frame) == (7, 4)
     assert frame.endswith(b"body")

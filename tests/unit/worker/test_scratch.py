@@ -2,14 +2,15 @@
 
 import os
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
 from gearmang.worker import scratch
 
-DEAD = 4_000_000_000  # above any pid that Linux gives
 RUN = "0123456789abcdef"
+LATER = time.time() + scratch.FORGOTTEN_AFTER + 10
 
 
 @pytest.fixture(autouse=True)
@@ -25,23 +26,42 @@ def made(folder: Path, name: str) -> Path:
     return path
 
 
-def test_only_folders_of_dead_workers_are_swept(folder: Path) -> None:
-    dead = made(folder, scratch.tmp_name(DEAD, RUN, 1))
-    living = made(folder, scratch.tmp_name(os.getpid(), RUN, 1))
-    strange = made(folder, f"gearmang-{DEAD}-of-somebody-else")
-    (folder / scratch.tmp_name(DEAD, RUN, 2)).symlink_to(strange)
+def test_only_folders_whose_lock_nobody_holds_are_swept(folder: Path) -> None:
+    dead = made(folder, scratch.tmp_name(RUN, 1))
+    living, lock = scratch.make(scratch.tmp_name(RUN, 2))
+    strange = made(folder, "gearmang-of-somebody-else")
+    (folder / scratch.tmp_name(RUN, 3)).symlink_to(strange)
 
-    scratch.sweep()
+    scratch.sweep(LATER)
+    os.close(lock)
 
     assert not dead.exists()
     assert living.exists()
     assert (strange / "file").exists()
 
 
-def test_a_jobs_folder_is_removed_by_its_name(folder: Path) -> None:
-    path = made(folder, scratch.tmp_name(os.getpid(), RUN, 7))
+def test_a_folder_that_was_made_just_now_may_not_have_its_lock_yet(folder: Path) -> None:
+    young = made(folder, scratch.tmp_name(RUN, 1))
 
-    scratch.remove(os.getpid(), RUN, 7)
-    scratch.remove(os.getpid(), RUN, 8)
+    scratch.sweep(time.time())
+
+    assert young.exists()
+
+
+def test_a_jobs_folder_is_removed_by_its_name(folder: Path) -> None:
+    path = made(folder, scratch.tmp_name(RUN, 7))
+
+    scratch.remove(RUN, 7)
+    scratch.remove(RUN, 8)
 
     assert not path.exists()
+
+
+def test_without_a_folder_for_temporary_files_there_is_nothing_to_sweep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: (_ for _ in ()).throw(OSError("read-only")))
+
+    scratch.sweep(LATER)
+    scratch.remove(RUN, 1)
