@@ -10,7 +10,7 @@ import pytest
 from gearmang.worker import scratch
 
 RUN = "0123456789abcdef"
-LATER = time.time() + scratch.FORGOTTEN_AFTER + 10
+LATER = time.time() + 10 * scratch.FORGOTTEN_AFTER  # of a run of tests, too
 
 
 @pytest.fixture(autouse=True)
