@@ -137,9 +137,10 @@ class Envelope:
                 enqueued_at=key.enqueued_at,
                 not_before=key.not_before,
             )
-        line, newline, payload = data[len(MAGIC) :].partition(b"\n")
-        if not newline:
+        end = data.find(b"\n")
+        if end < 0:
             raise BadEnvelope("the envelope's first line has no end; the job was cut on its way")
+        line, payload = data[len(MAGIC) : end], data[end + 1 :]
         try:
             head = orjson.loads(line)
         except ValueError as error:

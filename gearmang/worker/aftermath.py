@@ -28,7 +28,8 @@ from gearmang.worker.unsettled import Unsettled
 from log_shipping.ambient import TaskLogger
 
 DEAD_LETTERS: Final = "gearmang"  # the function that the collector serves
-SUBMIT_TIMEOUT: Final = 10.0  # seconds for JOB_CREATED
+SUBMIT_TIMEOUT: Final = 10.0  # seconds for JOB_CREATED; doubled each time that it is not enough
+MOST_DOUBLINGS: Final = 4
 
 Settled = Callable[[], None]
 
@@ -116,7 +117,14 @@ class Aftermath:
         self.hand_over(job, Packed(DEAD_LETTERS, letter.pack(), letter.death_id), told, settled)
 
     def hand_over(
-        self, job: Assigned, copy: Packed, told: str, settled: Settled, *, aside: bool = False
+        self,
+        job: Assigned,
+        copy: Packed,
+        told: str,
+        settled: Settled,
+        *,
+        aside: bool = False,
+        losses: int = 0,
     ) -> None:
         """Submit what is to come in the place of a job; let it go once gearmand has that.
 
@@ -124,6 +132,7 @@ class Aftermath:
             told: to a caller who waits.
             settled: called when the job was let go, or cannot be.
             aside: others may be asked for meanwhile.
+            losses: how often that was tried in vain; the slower a server, the longer the wait.
         """
         if not job.is_ours:
             log.warning("%s was lost meanwhile; it has given the job away", job.link.server)
@@ -142,10 +151,11 @@ class Aftermath:
             settled()
 
         def lost() -> None:
-            self._unsettled.remember(job, copy, told)
+            self._unsettled.remember(job, copy, told, losses + 1)
             settled()
 
-        deadline = self._clock.monotonic() + SUBMIT_TIMEOUT
+        timeout = SUBMIT_TIMEOUT * 2.0 ** min(losses, MOST_DOUBLINGS)
+        deadline = self._clock.monotonic() + timeout
         job.link.submit(copy.parts(), Awaited(created, refused, lost, deadline, aside))
 
     def _retry(

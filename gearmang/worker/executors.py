@@ -17,6 +17,7 @@ from gearmang.worker.keeper import LOAD_TIMEOUT, Keeper
 from gearmang.worker.loop import Clock, Loop
 from gearmang.worker.nursery import NurseryDied
 from gearmang.worker.options import WorkerOptions
+from log_shipping.configuration import handler_of_environment
 
 RETIRE_TIMEOUT: Final = 5.0  # seconds for on_stop and what else a retired executor does at its end
 STACK_TIME: Final = 0.05  # seconds that faulthandler has to write the stacks before the kill
@@ -87,6 +88,7 @@ class Executors:
         """Fork an executor, if the code is loaded and there is none."""
         if self.child is not None or self._at_end or not self._keeper.loaded:
             return
+        self.owed += _own_drops()
         try:
             child = Child(self._keeper, self.worker, self.owed)
         except NurseryDied as error:
@@ -132,6 +134,7 @@ class Executors:
             return
         self.child = None
         self._leaving.append(child)
+        self._take_over_drops(child)
         self._kill_by(child, self._clock.monotonic() + RETIRE_TIMEOUT)
         try:
             child.stream.sock.shutdown(1)
@@ -222,6 +225,12 @@ class Executors:
         child.kill_at = moment
         self._wake_by(moment)
 
+    def _take_over_drops(self, child: Child) -> None:
+        """What an executor has dropped and will not report, the next one does."""
+        count = child.dropped
+        self.owed += count - child.taken_over
+        child.taken_over = count
+
     def _read_tail(self, child: Child) -> None:
         if not child.tail.read():
             self._loop.remove(child.tail.descriptor)
@@ -233,7 +242,7 @@ class Executors:
         if ending is None:
             return
         child.tail.drain()
-        self.owed += child.dropped
+        self._take_over_drops(child)
         self._left_behind(child)
         if child is not self.child:
             self._leaving = [other for other in self._leaving if other is not child]
@@ -251,3 +260,13 @@ class Executors:
         child.close(self._loop)
         if child.jobs:
             self.spawn()
+
+
+def _own_drops() -> int:
+    """The records of killed attempts that the supervisor could not write: the executor's to say."""
+    handler = handler_of_environment()
+    if handler is None:
+        return 0
+    count = handler.dropped
+    handler.drop(-count)
+    return count

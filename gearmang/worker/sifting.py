@@ -122,7 +122,9 @@ class Sieve:
             fail(job, pending.told)
             settled()
         else:
-            self._aftermath.hand_over(job, pending.copy, pending.told, settled)
+            self._aftermath.hand_over(
+                job, pending.copy, pending.told, settled, losses=pending.losses
+            )
         return True
 
     def _refuse(self, job: Assigned, settled: Callable[[], None]) -> None:

@@ -23,10 +23,12 @@ class Pending(NamedTuple):
     Attributes:
         copy: to be submitted; None once it was seen in the queue.
         told: to the caller.
+        losses: connections that have ended meanwhile.
     """
 
     copy: Packed | None
     told: str
+    losses: int
 
 
 class Unsettled:
@@ -40,11 +42,11 @@ class Unsettled:
     def __len__(self) -> int:
         return len(self._pending)
 
-    def remember(self, job: Assigned, copy: Packed, told: str) -> None:
+    def remember(self, job: Assigned, copy: Packed, told: str, losses: int = 1) -> None:
         """The connection broke while the job's copy was under way."""
         name = _name(job)
         self._forget(name)
-        self._pending[name] = Pending(copy, told)
+        self._pending[name] = Pending(copy, told, losses)
         self._by_copy[copy.unique.encode()] = name
         self._bytes += len(copy.payload)
         while len(self._pending) > MOST or self._bytes > MOST_BYTES:

@@ -56,7 +56,8 @@ class Worker(Process):
     def _is_registered(self) -> bool:
         self.require_running()
         lines = self.gearmand.ask("workers").splitlines()
-        return any(f":{self.pid}+" in line and self.function in line for line in lines)
+        own = (f":{self.pid}+", f":{self.pid}#")
+        return any(mark in line and self.function in line for line in lines for mark in own)
 
 
 class Collector(Worker):

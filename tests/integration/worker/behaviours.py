@@ -130,3 +130,36 @@ def do_sleep_and_fail(_job: Job, argument: str) -> None:
     note("started")
     time.sleep(1)
     raise RuntimeError("failed after a sleep")
+
+
+def do_note_and_fail(_job: Job, argument: str) -> None:
+    note(argument)
+    raise RuntimeError("always")
+
+
+def do_leave_a_session(_job: Job, argument: str) -> None:
+    """Leave a process behind that no signal to our group or session reaches; stay at work."""
+    _leave(setsid=True, seconds=600)
+    time.sleep(600)
+
+
+def do_leave_a_session_and_sleep(_job: Job, argument: str) -> None:
+    _leave(setsid=True, seconds=60)
+    time.sleep(float(argument))
+
+
+def do_leave_a_short_child(_job: Job, argument: str) -> None:
+    os.system("sleep 0.05 &")  # noqa: S605  # what careless jobs do
+
+
+def _leave(*, setsid: bool, seconds: float) -> None:
+    if os.fork():
+        os.wait()
+        return
+    if setsid:
+        os.setsid()
+    if os.fork():
+        os._exit(0)
+    note(str(os.getpid()))
+    time.sleep(seconds)
+    os._exit(0)

@@ -122,6 +122,19 @@ def test_a_failed_job_that_comes_again_is_not_run_again_but_its_copy_is_handed_o
     assert sifting.link.said[-1] == "FAIL H:gm1:1"
 
 
+def test_a_server_that_confirms_too_late_is_waited_for_longer_each_time() -> None:
+    sifting = Sifting()
+    sifting.fail(data=b"payload")
+    patience = []
+    for _ in range(3):
+        patience.append(sifting.link.awaited[0].deadline - sifting.clock.monotonic())
+        sifting.link.lose("did not say in time that it queued a job")
+        sifting.link.come_back()
+        sifting.stops(assigned(sifting.link, key(), b"payload"))
+
+    assert patience == [10, 20, 40]
+
+
 def test_a_failed_job_whose_copy_was_seen_is_let_go_without_another_copy() -> None:
     sifting = Sifting()
     sifting.fail(data=b"payload")
