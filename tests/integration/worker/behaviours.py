@@ -34,6 +34,12 @@ def do_retry(job: Job, argument: str) -> object:
     return _seen(job)
 
 
+def do_retry_and_note(job: Job, argument: str) -> None:
+    note(str(time.time()))
+    if job.attempt == 1:
+        raise Retry("not now", after=float(argument))
+
+
 def do_fail_once(job: Job, argument: str) -> None:
     note(f"{job.attempt} {time.time()}")
     if job.attempt == 1:

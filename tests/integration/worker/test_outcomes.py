@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from gearmang.job.client import Client
+from gearmang.job.envelope import Envelope
+from gearmang.job.submission import Packed
 from gearmang.protocol import wire
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
@@ -28,15 +30,27 @@ def test_a_rejected_job_is_a_dead_letter_after_its_first_attempt(
 
 
 def test_a_job_that_asks_for_a_retry_comes_again_after_the_time_it_asked_for(
-    client: Client, gearmand: Gearmand, start: StartWorker, letters: Letters
+    client: Client, start: StartWorker, notes: Path
 ) -> None:
-    start(ACT, "--attempts", "1", function="act")
-    client.submit("act", b"retry 0.5")
+    start(ACT, function="act")
+    client.submit("act", b"retry_and_note 2.5")
 
-    letter = letters.next()
+    await_that(lambda: len(notes.read_text().splitlines()) == 2, "the second attempt")
 
-    assert letter.history[0].outcome == "retry"
-    assert letter.history[0].error_message == "not now"
+    began, again = map(float, notes.read_text().split())
+    assert 2.5 <= again - began < 5.0
+
+
+def test_a_job_in_an_envelope_is_not_started_before_its_time(
+    client: Client, start: StartWorker, notes: Path
+) -> None:
+    start(ACT, function="act")
+    due = time.time() + 2.0
+    early = Envelope(payload=b"note due", job_id="ab" * 16, not_before=due).pack()
+    assert len(list(client.queue([Packed("act", early, "a-key"), Packed("act", b"note now", "b")])))
+    await_that(lambda: notes.read_text() == "now\ndue\n", "both have run")
+
+    assert time.time() >= due
 
 
 def test_a_retry_is_not_started_before_its_time(
