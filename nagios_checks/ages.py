@@ -34,10 +34,16 @@ def by_id(connection: Peer, now: float) -> WorkerAge:
     return WorkerAge(f"pid {worker.pid} on {worker.host}", worker.age(now))
 
 
-def judge_workers(name: str, workers: list[WorkerAge], limits: Limits) -> Finding:
+def judge_workers(
+    name: str, workers: list[WorkerAge], limits: Limits, without: ServiceState = Warn
+) -> Finding:
     """Judge the workers of one function by the oldest of them.
 
-    Ages that cannot be told are a WARNING of their own: behind one may be a worker that hangs.
+    Args:
+        name: the function.
+        workers: its workers.
+        limits: for the age of the oldest, in seconds.
+        without: the state of ages that cannot be told: behind one may be a worker that hangs.
     """
     aged = [(worker.age, worker.who) for worker in workers if worker.age is not None]
     unreadable = [worker for worker in workers if worker.age is None]
@@ -56,7 +62,7 @@ def judge_workers(name: str, workers: list[WorkerAge], limits: Limits) -> Findin
         )
         series = (Measurement(name, int(oldest), "", "s", *limits, additive=False),)
     if unreadable:
-        verdict = max(verdict, Warn, key=severity)
+        verdict = max(verdict, without, key=severity)
         phrases.append(
             f"{phrasing.plural(len(unreadable), 'worker')} of {phrasing.shown(name)} without "
             f"a readable id: {phrasing.shown(unreadable[0].who)}"

@@ -9,13 +9,14 @@ from nagiosplugin.state import Ok
 
 from gearmang.watch.poll import Target
 from nagios_checks import phrasing
-from nagios_checks.arguments import BadOption, Chosen, Option, Parser
+from nagios_checks.arguments import BadOption, Parser
 from nagios_checks.command import attempted
 from nagios_checks.config import Service, services
 from nagios_checks.findings import Finding, Measurement, Report
 from nagios_checks.passive import Result
 from nagios_checks.readings import Readings, targets
 from nagios_checks.rendering import Outcome, Style, render
+from nagios_checks.shared_options import Chosen, Option
 from nagios_checks.thresholds import STATES, number_range
 
 SHARE_FOR_JUDGING = 0.6  # of the timeout, where results are submitted

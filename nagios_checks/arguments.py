@@ -1,28 +1,19 @@
-"""The options that all checks share, and how they are read: a bad one exits 3 with one line.
+"""How a check's command line is read: a bad one exits 3 with one line.
 
 Neither argparse nor getopt: they would add 4 ms and 1 ms to a check's 20.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from types import SimpleNamespace
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
-from nagiosplugin.state import Critical, ServiceState
-
-from gearmang.durations import seconds
 from gearmang.errors import GearmangError
-from gearmang.protocol.server import DEFAULT_PORT, HIGHEST_PORT, Server
-from nagios_checks.rules import FunctionRules, Rule
-from nagios_checks.thresholds import BadValue, Limits, ParseRange, pair, state
+from nagios_checks.shared_options import Chosen, Option, shared_options
+from nagios_checks.thresholds import ParseRange
 
-DEFAULT_TIMEOUT = 10.0  # seconds; the Monitoring Plugins guidelines' default
-LONGEST_TIMEOUT = 3_600.0  # seconds
-DEFAULT_LIMIT = 20  # functions; with names of any length this stays within Nagios' 8 KiB
-HELP_COLUMN = 34  # characters
-
-Chosen = SimpleNamespace  # what was given, by the options' names
+HELP_COLUMN = 26  # characters
+HELP_WIDTH = 80  # characters
 
 
 class BadOption(GearmangError):
@@ -31,50 +22,6 @@ class BadOption(GearmangError):
     def __init__(self, message: str, usage: str = "") -> None:
         super().__init__(message)
         self.usage = usage
-
-
-class Option(NamedTuple):
-    """One option.
-
-    Attributes:
-        flags: ``-w --warning``; the last one names the value in `Chosen`.
-        value: what stands for its value in the help; empty for a flag that is counted.
-        help: what it does.
-        parse: reads the value; raises a GearmangError.
-        default: when it is not given; for a repeatable one an empty tuple.
-        many: whether it is repeatable, its values a tuple.
-    """
-
-    flags: str
-    value: str
-    help: str
-    parse: Callable[[str], Any] = str
-    default: Any = None
-    many: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.flags.split()[-1].lstrip("-").replace("-", "_")
-
-
-class Timeout(NamedTuple):
-    """``-t SECONDS[:STATE]``: how long the check may take, and what it says when it took longer."""
-
-    seconds: float
-    state: ServiceState
-
-    @classmethod
-    def parse(cls, text: str) -> Timeout:
-        """Read ``10``, ``2.5s`` or ``10:UNKNOWN``.
-
-        Raises:
-            BadValue: no duration, no state, or a duration outside 0.1 s to one hour.
-        """
-        length, _, name = text.partition(":")
-        limit = seconds(length)
-        if not 0.1 <= limit <= LONGEST_TIMEOUT:
-            raise BadValue(f"{text!r}: a timeout lies between 0.1 s and {LONGEST_TIMEOUT:g} s")
-        return cls(limit, state(name) if name else Critical)
 
 
 class Parser:
@@ -102,8 +49,12 @@ class Parser:
         ours = "" if "-H" in without else "[-H HOST[:PORT]] [-w RANGE] [-c RANGE] "
         self.usage = f"{name} [-h] {ours}[-t SECONDS[:STATE]] [options]"
         self._text = (description, example)
-        shared = _shared(parse_range)
-        self.options = [one for one in shared if not set(one.flags.split()) & {*without}]
+        taken = {flag for option in own for flag in option.flags.split()}
+        self.options = [
+            one._replace(flags=" ".join(flag for flag in one.flags.split() if flag not in taken))
+            for one in shared_options(parse_range)
+            if not set(one.flags.split()) & {*without}
+        ]
         self.options += own
 
     def read(self, arguments: Sequence[str]) -> Chosen:
@@ -122,6 +73,9 @@ class Parser:
                 if option is None:
                     raise BadOption(f"{flag!r} is no option")
                 value: Any
+                if option.alone and not text and not (words and words[-1][:1] != "-"):
+                    chosen[option.alone] += 1
+                    continue
                 if option.value:
                     value = option.parse(_value(flag, text, words))
                 else:
@@ -136,84 +90,48 @@ class Parser:
 
     def help(self) -> str:
         """What ``-h`` prints."""
+        from textwrap import fill  # late: few runs print it
+
         description, example = self._text
-        lines = [f"usage: {self.usage}", "", description, "", "options:"]
+        usage = fill(f"usage: {self.usage}", HELP_WIDTH, subsequent_indent="       ")
+        lines = [usage, "", *_paragraphs(description), "", "options:"]
+        margin = " " * HELP_COLUMN
         for option in self.options:
             flags = f"  {', '.join(option.flags.split())} {option.value}".rstrip()
             if len(flags) > HELP_COLUMN - 2:
                 lines.append(flags)
                 flags = ""
-            lines.append(f"{flags:{HELP_COLUMN}}{option.help}")
-        return "\n".join([*lines, "", f"Example: {self.name} {example}", ""])
+            first = f"{flags:{HELP_COLUMN}}"
+            lines.append(
+                fill(
+                    option.help,
+                    HELP_WIDTH,
+                    initial_indent=first,
+                    subsequent_indent=margin,
+                    break_on_hyphens=False,
+                )
+            )
+        example = fill(
+            f"Example: {self.name} {example}",
+            HELP_WIDTH,
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        return "\n".join([*lines, "", example, ""])
 
 
-def servers(chosen: Chosen) -> list[Server]:
-    """The servers of -H and -p, each once.
+def _paragraphs(text: str) -> list[str]:
+    """Lines that are indented stand by themselves; the others flow."""
+    from textwrap import fill
 
-    Raises:
-        BadServer: one is no address.
-    """
-    given = [Server.parse(text, chosen.port) for text in chosen.hostname]
-    return list(dict.fromkeys(given)) or [Server("127.0.0.1", chosen.port)]
-
-
-def selection(chosen: Chosen, default: Limits) -> FunctionRules:
-    """The functions that the options select; ``default`` gives the ranges that -w, -c leave out."""
-    limits = Limits(
-        default.warning if chosen.warning is None else chosen.warning,
-        default.critical if chosen.critical is None else chosen.critical,
-    )
-    return FunctionRules(chosen.function, chosen.exclude, limits)
-
-
-def _shared(parse_range: ParseRange) -> tuple[Option, ...]:
-    return (
-        Option("-h --help", "", "print this", default=0),
-        Option(
-            "-H --hostname",
-            "HOST[:PORT]",
-            "a gearmand (127.0.0.1:4730); repeatable; IPv6 as [::1]:4730",
-            default=(),
-            many=True,
-        ),
-        Option("-p --port", "PORT", "of each -H that names none (4730)", _port, DEFAULT_PORT),
-        Option(
-            "-t --timeout",
-            "SECONDS[:STATE]",
-            "how long the check may take (10), and its state if it takes longer (CRITICAL)",
-            Timeout.parse,
-            Timeout(DEFAULT_TIMEOUT, Critical),
-        ),
-        Option("-w --warning", "RANGE", "WARNING outside it", parse_range),
-        Option("-c --critical", "RANGE", "CRITICAL outside it", parse_range),
-        Option(
-            "--function",
-            "GLOB[=WARN,CRIT]",
-            "judge these functions only, with limits of their own; repeatable, first match wins",
-            Rule.reader(pair(parse_range)),
-            (),
-            many=True,
-        ),
-        Option("--exclude", "GLOB", "leave these functions out; repeatable", default=(), many=True),
-        Option("--ca", "FILE", "speak TLS and trust the certificates in this file"),
-        Option("--cert", "FILE", "TLS certificate to show to gearmand"),
-        Option("--key", "FILE", "key of that certificate"),
-        Option(
-            "--limit",
-            "N",
-            f"functions named in long output and perfdata ({DEFAULT_LIMIT}); the rest is summed",
-            _limit,
-            DEFAULT_LIMIT,
-        ),
-        Option("--no-perfdata", "", "print no performance data", default=0),
-        Option(
-            "-v --verbose",
-            "",
-            "-v a line a function, -vv with what was asked, -vvv with what was answered",
-            default=0,
-        ),
-        Option("--version -V", "", "print the version", default=0),
-    )
+    found: list[str] = []
+    for line in text.splitlines():
+        if found and not line.startswith(" ") and not found[-1].startswith(" "):
+            found[-1] += f" {line}"
+        else:
+            found.append(line)
+    return [fill(one, HELP_WIDTH, subsequent_indent=" " * 13 * (one[0] == " ")) for one in found]
 
 
 def _next(words: list[str]) -> tuple[str, str]:
@@ -242,15 +160,3 @@ def _put_back(flag: str, text: str, words: list[str]) -> None:
         raise BadOption(f"{flag} takes no value")
     if text:
         words.append(f"-{text}")
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= HIGHEST_PORT):
-        raise BadValue(f"{text!r} is no port; write a number from 1 to {HIGHEST_PORT}")
-    return int(text)
-
-
-def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 8):
-        raise BadValue(f"{text!r} is no count; write a number from 0 on")
-    return int(text)

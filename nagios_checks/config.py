@@ -21,8 +21,9 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from gearmang.errors import GearmangError
-from nagios_checks.arguments import Chosen, Option, Parser
+from nagios_checks.arguments import Parser
 from nagios_checks.command import load
+from nagios_checks.shared_options import Chosen, Option
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -8,10 +8,11 @@ from nagiosplugin.state import Ok, ServiceState
 
 from gearmang.durations import seconds, short
 from nagios_checks import phrasing
-from nagios_checks.arguments import HELP_COLUMN, Chosen, Option, Parser, selection
+from nagios_checks.arguments import Parser
 from nagios_checks.findings import Finding, Measurement, Report
 from nagios_checks.readings import DEFAULT_STORE, Readings
 from nagios_checks.rules import FunctionRules
+from nagios_checks.shared_options import Chosen, Option, selection
 from nagios_checks.thresholds import Limits, number_range, pair, state
 
 DEFAULT = Limits(warning=number_range("0"))
@@ -35,8 +36,7 @@ def options(name: str) -> Parser:
             Option(
                 "--store",
                 "URL",
-                "a path (SQLite) or an SQLAlchemy URL ($GEARMANG_STORE, else\n"
-                f"{'':{HELP_COLUMN}}{DEFAULT_STORE})",
+                f"a path (SQLite) or an SQLAlchemy URL ($GEARMANG_STORE, else {DEFAULT_STORE})",
             ),
             Option("--window", "DURATION", "what counts as lately (1h)", seconds, 3600.0),
             Option(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nagiosplugin.state import Critical, Ok, ServiceState
+from nagiosplugin.state import Critical, Ok, ServiceState, Unknown
 
 from gearmang.protocol import FunctionStatus
 from gearmang.watch.poll import Snapshot
 from nagios_checks import phrasing
-from nagios_checks.arguments import Chosen, Option, Parser, selection
+from nagios_checks.arguments import Parser
 from nagios_checks.findings import Finding, Measurement, Report
 from nagios_checks.readings import Readings, targets
+from nagios_checks.shared_options import SUM, Chosen, Option, missing, selection
 from nagios_checks.survey import survey, unmatched
 from nagios_checks.thresholds import BadValue, Limits, number_range, severity, state
 
@@ -43,6 +44,8 @@ def options(name: str) -> Parser:
                 state,
                 Critical,
             ),
+            missing(Unknown),
+            SUM,
         ),
     )
 
@@ -59,11 +62,14 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
             waiting += status.waiting
             yield judge_queue(status, limits, chosen.metric, chosen.no_workers)
 
-    seen = survey(readings.poll(targets(chosen)), readings, judge_server)
-    findings = seen.findings + (unmatched(functions) if seen.snapshots else [])
+    answers = readings.poll(targets(chosen))
+    seen = survey(answers, readings, judge_server, summed=bool(chosen.sum))
+    findings = seen.findings + (unmatched(functions, chosen.missing) if seen.snapshots else [])
     fine = f"{phrasing.plural(seen.judged, 'queue')}, {waiting} waiting on {seen.where}"
-    # A gearmand that knows no function has no queue that could be too long.
-    return Report(findings or [Finding(Ok, "no function is known")], fine, seen.diagnostics)
+    if not findings and not any(snapshot.functions for snapshot in seen.snapshots):
+        # A gearmand that knows no function has no queue that could be too long.
+        findings = [Finding(Ok, "no function is known")]
+    return Report(findings, fine, seen.diagnostics)
 
 
 def judge_queue(

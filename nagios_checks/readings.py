@@ -11,8 +11,8 @@ from nagiosplugin.state import Critical
 
 from gearmang.protocol import AdminError, TimedOut, Tls
 from gearmang.watch.poll import Snapshot, Target, poll
-from nagios_checks.arguments import Chosen, Timeout, servers
 from nagios_checks.findings import Finding
+from nagios_checks.shared_options import Chosen, Timeout, servers
 
 if TYPE_CHECKING:
     from gearmang.dead_letters.store.tally import Tally

@@ -19,9 +19,10 @@ from nagiosplugin.result import Result, Results
 from nagiosplugin.state import Ok, ServiceState
 from nagiosplugin.summary import Summary
 
-from nagios_checks.arguments import Chosen
 from nagios_checks.findings import Finding, Measurement, Report
-from nagios_checks.phrasing import label, number, plural, threshold
+from nagios_checks.labels import label
+from nagios_checks.phrasing import number, plural, threshold
+from nagios_checks.shared_options import Chosen, servers
 from nagios_checks.thresholds import severity
 
 MOST_PROBLEMS = 8  # named in the first line
@@ -35,25 +36,32 @@ class Style(NamedTuple):
         verbose: 0 to 3.
         limit: how many findings are named in long output and perfdata.
         perfdata: whether there is any.
-        many: whether there are several servers, so that each series says which is its own.
+        plain: the server whose series are named by the function alone; the others' tell theirs.
+            None: every series tells its server.
         asked: for ``-vv``: what the check was told to do.
+        most_bytes: of the whole output; None: no bound.
     """
 
     verbose: int = 0
     limit: int = 20
     perfdata: bool = True
-    many: bool = False
+    plain: str | None = ""
     asked: str = ""
+    most_bytes: int | None = None
 
     @classmethod
     def of(cls, chosen: Chosen, asked: str = "") -> Style:
         """The style that a check's options ask for."""
+        plain: str | None = ""
+        if hasattr(chosen, "hostname"):
+            plain = None if chosen.labels == "stable" else str(servers(chosen)[0])
         return cls(
             verbose=min(chosen.verbose, 3),
             limit=chosen.limit,
             perfdata=not chosen.no_perfdata,
-            many=len(set(getattr(chosen, "hostname", ()))) > 1,
+            plain=plain,
             asked=asked,
+            most_bytes=chosen.max_bytes,
         )
 
 
@@ -74,7 +82,7 @@ def render(name: str, report: Report, style: Style) -> Outcome:
     """
     if not report.findings:
         return unknown(name, "nothing was judged")
-    resource, context = _Findings(report), _AsJudged(style)
+    resource, context = _Findings(report), _AsJudged(report, style)
     results, series = _Worst(), []
     for metric in resource.probe():
         owned = metric.replace(contextobj=context, resource=resource)
@@ -87,11 +95,52 @@ def render(name: str, report: Report, style: Style) -> Outcome:
     lines = [first, *map(_one_line, summary.verbose(results) if style.verbose else ())]
     if style.perfdata:
         series += _rest(report.findings, style)
-    if series:
-        # Behind one line on the same line, behind several on a line of its own.
-        perfdata = "| " + " ".join(map(str, series))
-        lines = [f"{first} {perfdata}"] if len(lines) == 1 else [*lines, perfdata]
-    return Outcome(state.code, "\n".join(lines) + "\n")
+    return Outcome(state.code, fitted(lines, list(map(str, series)), style.most_bytes))
+
+
+def fitted(lines: list[str], series: list[str], most: int | None) -> str:
+    """The whole output, within so many bytes: cut between lines and between series only.
+
+    Half a series would be a wrong number. Long output goes first, then the last series, then the
+    end of the first line.
+    """
+    if most is None:
+        return _joined(lines, series)
+    lines, series = list(lines), list(series)
+    while len(_joined(lines, series).encode("utf-8", "backslashreplace")) > most:
+        if len(lines) > 1:
+            lines.pop()
+        elif series:
+            series.pop()
+        else:
+            end = "…\n"
+            data = lines[0].encode("utf-8", "backslashreplace")[: most - len(end.encode())]
+            return data.decode("utf-8", "ignore") + end
+    return _joined(lines, series)
+
+
+def _joined(lines: list[str], series: list[str]) -> str:
+    """Perfdata stands behind one line on the same line, behind several on a line of its own."""
+    if not series:
+        return "\n".join(lines) + "\n"
+    perfdata = "| " + " ".join(series)
+    return (f"{lines[0]} {perfdata}" if len(lines) == 1 else "\n".join([*lines, perfdata])) + "\n"
+
+
+def with_series(findings: list[Finding], limit: int) -> set[int]:
+    """The places of the findings whose series are printed: of those beyond the limit the sums are.
+
+    Findings that alarm come first, so that the worst queue has its series.
+    """
+    have = [place for place, found in enumerate(findings) if found.series]
+    if len(have) <= limit:
+        return set(have)
+
+    def worst(place: int) -> tuple[int, float]:
+        found = findings[place]
+        return (-severity(found.state), -found.weight if found.state != Ok else 0)
+
+    return set(sorted(have, key=worst)[:limit])
 
 
 def unknown(name: str, problem: str) -> Outcome:
@@ -105,33 +154,32 @@ def worst_first(findings: list[Finding]) -> list[Finding]:
 
 
 class _Findings(Resource):  # type: ignore[misc]  # nagiosplugin ships no types
-    """The report as metrics, each named by its place among those that have series."""
+    """The report as metrics, each named by its place."""
 
     def __init__(self, report: Report) -> None:
         self._findings = report.findings
 
     def probe(self) -> Iterator[Metric]:
-        place = 0
-        for found in self._findings:
+        for place, found in enumerate(self._findings):
             yield Metric(place, found)
-            place += bool(found.series)
 
 
 class _AsJudged(Context):  # type: ignore[misc]  # nagiosplugin ships no types
     """Takes a finding's verdict as it is, and its series unless they are beyond the limit."""
 
-    def __init__(self, style: Style) -> None:
+    def __init__(self, report: Report, style: Style) -> None:
         super().__init__("finding")
         self._style = style
+        self._printed = with_series(report.findings, style.limit) if style.perfdata else set()
 
     def evaluate(self, metric: Metric, resource: Resource) -> Result:
         return Result(metric.value.state, metric.value.text, metric)
 
     def performance(self, metric: Metric, resource: Resource) -> list[Performance]:
-        if not self._style.perfdata or metric.name >= self._style.limit:
+        if metric.name not in self._printed:
             return []
         found: Finding = metric.value
-        where = found.server if self._style.many else ""
+        where = "" if found.server == self._style.plain else found.server
         return [_performance(series, where) for series in found.series]
 
 
@@ -215,7 +263,8 @@ def _performance(series: Measurement, server: str) -> Performance:
 def _rest(findings: list[Finding], style: Style) -> list[Performance]:
     """The sums of the series that are beyond the limit."""
     sums: dict[tuple[str, str], float] = {}
-    for found in [found for found in findings if found.series][style.limit :]:
+    printed = with_series(findings, style.limit)
+    for found in [found for place, found in enumerate(findings) if place not in printed]:
         for series in found.series:
             if series.additive:
                 key = (series.quantity, series.unit)

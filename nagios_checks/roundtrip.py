@@ -7,11 +7,12 @@ from nagiosplugin.state import Critical, ServiceState
 from gearmang.durations import short
 from gearmang.watch.poll import Snapshot
 from nagios_checks import phrasing
-from nagios_checks.arguments import Chosen, Option, Parser, selection
+from nagios_checks.arguments import Parser
 from nagios_checks.echo import ECHO_FUNCTION
 from nagios_checks.findings import Finding, Measurement, Report
 from nagios_checks.probe import Echo, exchange
 from nagios_checks.readings import Readings, targets
+from nagios_checks.shared_options import Chosen, Option, selection
 from nagios_checks.survey import survey
 from nagios_checks.thresholds import Limits, duration_range
 

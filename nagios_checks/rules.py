@@ -53,6 +53,15 @@ class FunctionRules:
         self._matched: set[Rule] = set()
         self._known: dict[str, Rule | None] = {}
 
+    @classmethod
+    def of_names(
+        cls, names: tuple[str, ...], excluded: tuple[str, ...], default: Limits
+    ) -> FunctionRules:
+        """Rules for functions by their very names; that one of them is missing is no matter."""
+        made = cls(tuple(Rule(_literal(name)) for name in names), excluded, default)
+        made._matched.update(made.rules)
+        return made
+
     def rule(self, name: str) -> Rule | None:
         """The rule that a function falls under, None for a function that is not selected."""
         if not self.rules and not self._unwanted:
@@ -93,6 +102,11 @@ _EVERY = Rule("*")
 
 def _is_pattern(glob: str) -> bool:
     return any(character in glob for character in "*?[")
+
+
+def _literal(name: str) -> str:
+    """The glob that fits this name only."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
 def _matcher(glob: str) -> Callable[[str], object]:

@@ -11,9 +11,10 @@ from nagiosplugin.state import Ok, ServiceState, Warn
 from gearmang.durations import short
 from gearmang.watch.poll import Snapshot
 from nagios_checks import phrasing
-from nagios_checks.arguments import Chosen, Option, Parser, selection
+from nagios_checks.arguments import Parser
 from nagios_checks.findings import Finding, Measurement, Report
 from nagios_checks.readings import Readings, targets
+from nagios_checks.shared_options import Chosen, Option, selection
 from nagios_checks.survey import survey
 from nagios_checks.thresholds import (
     BadValue,
@@ -38,6 +39,10 @@ class VersionRange(NamedTuple):
 
     start: tuple[int, ...] | None
     end: tuple[int, ...] | None
+
+    def __str__(self) -> str:
+        start, end = (".".join(map(str, number or ())) for number in self)
+        return start if start == end else f"{start}:{end}"
 
     @classmethod
     def parse(cls, text: str) -> VersionRange:
@@ -74,7 +79,13 @@ def options(name: str) -> Parser:
         "-H gm1 -w 0.5s -c 2s --connections 800,1000 --version 1.1.19:",
         duration_range,
         (
-            Option("--version", "RANGE", "WARNING for a gearmand outside it", VersionRange.parse),
+            Option(
+                "--version",
+                "[RANGE]",
+                "WARNING for a gearmand outside it; alone it prints the version of this check",
+                VersionRange.parse,
+                alone="V",
+            ),
             Option(
                 "--connections",
                 "RANGE,RANGE",
@@ -140,7 +151,7 @@ def judge_version(version: str, expected: VersionRange | None) -> Finding:
     shown = phrasing.shown(version)
     if expected is None or expected.holds(version):
         return Finding(Ok, f"is gearmand {shown}")
-    return Finding(Warn, f"is gearmand {shown}, not the version expected")
+    return Finding(Warn, f"is gearmand {shown}, not of the versions {expected}")
 
 
 def judge_log_level(level: str | None, verdict: ServiceState) -> Finding:

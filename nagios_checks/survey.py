@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from operator import add
 from typing import NamedTuple
 
 from nagiosplugin.state import ServiceState, Unknown
 
+from gearmang.protocol import FunctionStatus
 from gearmang.watch.poll import Snapshot
 from nagios_checks import phrasing
 from nagios_checks.findings import Finding
@@ -39,8 +41,17 @@ def survey(
     answers: Iterable[Answer],
     readings: Readings,
     judge: Callable[[Snapshot], Iterable[Finding]],
+    *,
+    summed: bool = False,
 ) -> Survey:
-    """Judge each server that answered, and count each that did not as failed."""
+    """Judge each server that answered, and count each that did not as failed.
+
+    Args:
+        answers: of the servers.
+        readings: they say what a server that failed is.
+        judge: finds what is to be found in one answer.
+        summed: judge once what all that answered have together.
+    """
     snapshots: list[Snapshot] = []
     failed: list[Finding] = []
     found: list[Finding] = []
@@ -48,14 +59,28 @@ def survey(
     for answer in answers:
         if isinstance(answer, Snapshot):
             snapshots.append(answer)
-            server = str(answer.server)
-            found += [finding._replace(server=server) for finding in judge(answer)]
+            if not summed:
+                server = str(answer.server)
+                found += [finding._replace(server=server) for finding in judge(answer)]
             lines.append(_described(answer))
         else:
             failed.append(readings.failure(answer))
             lines.append(f"failed: {answer}")
+    if summed and snapshots:
+        found += judge(together(snapshots))
     where = ", ".join(str(snapshot.server) for snapshot in snapshots)
     return Survey(snapshots, failed + found, where, tuple(lines))
+
+
+def together(snapshots: Sequence[Snapshot]) -> Snapshot:
+    """Several servers as one: their functions' figures summed, their connections side by side."""
+    sums: dict[str, FunctionStatus] = {}
+    for snapshot in snapshots:
+        for name, *figures in snapshot.functions:
+            before = sums.get(name, FunctionStatus(name, 0, 0, 0))
+            sums[name] = FunctionStatus(name, *map(add, before[1:], figures))
+    connections = tuple(one for snapshot in snapshots for one in snapshot.connections)
+    return snapshots[0]._replace(functions=tuple(sums.values()), connections=connections)
 
 
 def unmatched(

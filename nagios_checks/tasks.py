@@ -9,10 +9,11 @@ from nagiosplugin.state import Critical, ServiceState, Unknown
 
 from gearmang.durations import seconds, short
 from nagios_checks import phrasing
-from nagios_checks.arguments import BadOption, Chosen, Option, Parser, selection
+from nagios_checks.arguments import BadOption, Parser
 from nagios_checks.findings import Finding, Measurement, Report
 from nagios_checks.readings import Readings
 from nagios_checks.rules import FunctionRules
+from nagios_checks.shared_options import Chosen, Option, selection
 from nagios_checks.task_records import TaskFigures
 from nagios_checks.thresholds import (
     Limits,
@@ -57,7 +58,8 @@ def options(name: str) -> Parser:
             Option(
                 "--expect",
                 "NAME",
-                "CRITICAL when this function has no record within the window; repeatable",
+                "CRITICAL when this function has no record within the window; repeatable; "
+                "without --function only these are judged",
                 default=(),
                 many=True,
             ),

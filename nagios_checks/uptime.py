@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from nagiosplugin.state import Critical, Unknown
+from nagiosplugin.state import Critical, ServiceState, Unknown, Warn
 
 from gearmang.durations import short
 from gearmang.protocol import Peer
 from gearmang.watch.poll import Snapshot
 from nagios_checks.ages import WorkerAge, by_id, judge_workers
-from nagios_checks.arguments import BadOption, Chosen, Option, Parser, selection
+from nagios_checks.arguments import BadOption, Parser
 from nagios_checks.findings import Finding, Report
 from nagios_checks.phrasing import shown
 from nagios_checks.readings import Readings, targets
 from nagios_checks.rules import FunctionRules
+from nagios_checks.shared_options import Chosen, Option, missing, selection
 from nagios_checks.survey import survey, unmatched
-from nagios_checks.thresholds import BadValue, Limits, duration_range
+from nagios_checks.thresholds import BadValue, Limits, duration_range, state
 
 # For a check that is called without -w and -c: a worker of gearmang lives 5 minutes.
 DEFAULT = Limits(duration_range("10m"), duration_range("1h"))
@@ -48,6 +49,15 @@ def options(name: str) -> Parser:
                 default=DEFAULT_PATTERN,
             ),
             Option("--state", "FILE", f"({DEFAULT_STATE})", default=DEFAULT_STATE),
+            Option(
+                "--unreadable",
+                "STATE",
+                "the state of workers whose age cannot be told (WARNING); OK where plain "
+                "libgearman workers are meant to be there",
+                state,
+                Warn,
+            ),
+            missing(Unknown),
         ),
     )
 
@@ -62,15 +72,33 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
         return _judge_seen(chosen, functions, readings)
 
     def judge_server(snapshot: Snapshot) -> Iterator[Finding]:
-        return judge_connections(snapshot, functions, lambda one: by_id(one, readings.now))
+        return judge_connections(
+            snapshot,
+            functions,
+            lambda one: by_id(one, readings.now),
+            chosen.unreadable,
+            chosen.missing,
+        )
 
     return _judge_servers(chosen, functions, readings, judge_server)
 
 
 def judge_connections(
-    snapshot: Snapshot, functions: FunctionRules, worker: Callable[[Peer], WorkerAge]
+    snapshot: Snapshot,
+    functions: FunctionRules,
+    worker: Callable[[Peer], WorkerAge],
+    unreadable: ServiceState = Warn,
+    missing: ServiceState = Unknown,
 ) -> Iterator[Finding]:
-    """Judge the workers of one server, function by function."""
+    """Judge the workers of one server, function by function.
+
+    Args:
+        snapshot: the server.
+        functions: which functions, and their limits.
+        worker: tells the age of a worker.
+        unreadable: the state of workers without one.
+        missing: the state where there is no worker at all.
+    """
     by_function: dict[str, list[WorkerAge]] = {}
     for connection in snapshot.connections:
         served = [name for name in set(connection.functions) if functions.rule(name)]
@@ -79,9 +107,10 @@ def judge_connections(
             for name in served:
                 by_function.setdefault(name, []).append(found)
     for name in sorted(by_function):
-        yield judge_workers(name, by_function[name], functions.limits(name) or functions.default)
+        limits = functions.limits(name) or functions.default
+        yield judge_workers(name, by_function[name], limits, unreadable)
     if not by_function:
-        yield Finding(Unknown, "no worker whose age could be judged")
+        yield Finding(missing, "no worker whose age could be judged")
 
 
 def judge_processes(pattern: str, limits: Limits) -> Report:
@@ -124,7 +153,9 @@ def _judge_seen(chosen: Chosen, functions: FunctionRules, readings: Readings) ->
                     who = f"{connection.client_id} at {connection.host}"
                     return WorkerAge(who, readings.now - since)
 
-                return judge_connections(snapshot, functions, worker)
+                return judge_connections(
+                    snapshot, functions, worker, chosen.unreadable, chosen.missing
+                )
 
             return _judge_servers(chosen, functions, readings, judge_server)
     except seen.BadState as error:
@@ -138,9 +169,14 @@ def _judge_servers(
     judge_server: Callable[[Snapshot], Iterator[Finding]],
 ) -> Report:
     seen = survey(readings.poll(targets(chosen), workers=True), readings, judge_server)
-    findings = seen.findings + (unmatched(functions, what="worker") if seen.snapshots else [])
+    findings = seen.findings + (
+        unmatched(functions, chosen.missing, what="worker") if seen.snapshots else []
+    )
     ages = [series.value for found in findings for series in found.series]
-    fine = f"the oldest worker is {short(max(ages, default=0))} old on {seen.where}"
+    if ages:
+        fine = f"the oldest worker is {short(max(ages))} old on {seen.where}"
+    else:
+        fine = f"no worker whose age could be judged on {seen.where}"
     return Report(findings, fine, seen.diagnostics)
 
 

@@ -12,7 +12,7 @@ import os
 import select
 import time
 
-from nagios_checks.arguments import Timeout
+from nagios_checks.shared_options import Timeout
 
 GRACE = 0.5  # seconds past the timeout, in which the check itself may still report
 ENDED_BY = {

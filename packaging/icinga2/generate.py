@@ -10,15 +10,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nagios_checks.arguments import Option, Parser
+from nagios_checks.arguments import Parser
 from nagios_checks.command import load
 from nagios_checks.config import CHECKS
+from nagios_checks.shared_options import Option
 
 FOLDER = Path(__file__).parent
 CONF, BASKET = FOLDER / "gearmang-commands.conf", FOLDER / "director-basket.json"
 TIMEOUT = 30  # seconds until Icinga ends a check; its own timeout is 10
 NOT_FOR_ICINGA = ("-h", "-V")
 ADDRESS = "hostname"  # the variable that the host's address is the default of
+PORT = "port"  # the variable that the host's vars.gearmang_port is the default of
+
+# Icinga Director knows no template such as ipv4-or-ipv6, but an expression as a value.
+_ADDRESS_EXPRESSION = """var given = macro("$gearmang_{check}_hostname$")
+if (given) { return given }
+var address = macro("$address$")
+if (address) { return address }
+return macro("$address6$")"""
 
 _TYPES = "Icinga\\Module\\Director\\DataType\\DataType"
 
@@ -62,7 +71,11 @@ def command(check: str, parser: Parser) -> str:
         lines.append("    }")
     lines.append("  }")
     if "--hostname" in known:
-        lines += ["", f'  vars.gearmang_{check}_{ADDRESS} = "$check_address$"']
+        lines += [
+            "",
+            f'  vars.gearmang_{check}_{ADDRESS} = "$check_address$"',
+            f'  vars.gearmang_{check}_{PORT} = "$host.vars.gearmang_port$"',
+        ]
     return "\n".join([*lines, "}", ""])
 
 
@@ -86,7 +99,7 @@ def basket() -> dict[str, Any]:
                 "originalId": str(number),
             }
         commands[f"gearmang_{check}"] = {
-            "arguments": dict(argument(check, option) for option in known),
+            "arguments": dict(_for_director(check, option) for option in known),
             "command": f"check_gearmang_{check}",
             "fields": [
                 {"datafield_id": number, "is_required": "n", "var_filter": None}
@@ -96,12 +109,20 @@ def basket() -> dict[str, Any]:
             "object_name": f"gearmang_{check}",
             "object_type": "object",
             "timeout": str(TIMEOUT),
-            "vars": {f"gearmang_{check}_{ADDRESS}": ["$address$"]}
-            if any(option.name == ADDRESS for option in known)
+            "vars": {f"gearmang_{check}_{PORT}": "$host.vars.gearmang_port$"}
+            if any(option.name == PORT for option in known)
             else {},
             "zone": None,
         }
     return {"Command": commands, "Datafield": fields}
+
+
+def _for_director(check: str, option: Option) -> tuple[str, dict[str, Any]]:
+    flag, attributes = argument(check, option)
+    if option.name == ADDRESS:
+        body = _ADDRESS_EXPRESSION.replace("{check}", check)
+        attributes["value"] = {"type": "Function", "body": body}
+    return flag, attributes
 
 
 def basket_text() -> str:

@@ -23,6 +23,7 @@ object PerfdataWriter "results" {{
   service_perfdata_path = "{folder}/results"
   service_temp_path = "{folder}/results.new"
   rotation_interval = 1s
+  host_format_template = "$host.name$ $host.state$ $host.output$"
   service_format_template = "$host.name$ $service.name$ $service.state$ $service.output$"
 }}
 """
@@ -63,8 +64,12 @@ class Icinga2(Process):
         return done.stdout
 
     def states(self) -> dict[tuple[str, str], tuple[str, str]]:
-        """(host, service) → the latest state and first line of output."""
+        """(host, service) → the latest state and first line of output; of a host: service ''."""
         found = {}
+        for file in sorted(self.folder.glob("hosts.[0-9]*")):
+            for line in file.read_text(errors="replace").splitlines():
+                host, state, output = line.split(" ", 2)
+                found[host, ""] = (state, output)
         for file in sorted(self.folder.glob("results.[0-9]*")):
             for line in file.read_text(errors="replace").splitlines():
                 words = line.split(" ", 3)

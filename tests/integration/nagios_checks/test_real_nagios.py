@@ -95,7 +95,7 @@ def test_every_check_fails_and_recovers(tmp_path: Path, store: Path) -> None:
     with Gearmand(tmp_path, options=("--verbose", "NOTICE")) as gearmand:
         text = CHECKS.format(description=SUBMITTED, address=gearmand.address)
         (tmp_path / "checks.toml").write_text(text)
-        shipped = [NAGIOS / "commands.cfg", NAGIOS / "templates.cfg"]
+        shipped = [NAGIOS / "gearmang-commands.cfg", NAGIOS / "gearmang-templates.cfg"]
         with (
             records_in(tmp_path / "records") as tasks,
             Nagios(

@@ -24,13 +24,13 @@ DEBIAN_OBJECTS = [
 
 
 def test_nagios_takes_every_shipped_file(tmp_path: Path) -> None:
-    ours = [NAGIOS / f"{name}.cfg" for name in ("commands", "templates", "example-host")]
+    ours = [NAGIOS / f"gearmang-{name}.cfg" for name in ("commands", "templates", "example-host")]
     said = Nagios(tmp_path, {}, objects=[*DEBIAN_OBJECTS, *ours]).verify()
-    assert "Checked 9 services" in said, said
+    assert "Checked 11 services" in said, said
 
 
 def test_icinga_takes_every_shipped_file(tmp_path: Path) -> None:
-    names = ("gearmang-commands", "gearmang-services", "example-host")
+    names = ("gearmang-commands", "gearmang-services", "gearmang-example-host")
     said = Icinga2(tmp_path, [ICINGA / f"{name}.conf" for name in names]).verify()
     assert "Instantiated 8 Services" in said, said
 
@@ -61,14 +61,67 @@ def test_every_argument_of_icingas_commands_is_described(generate: ModuleType) -
             assert str(field["datafield_id"]) in basket["Datafield"]
 
 
-@pytest.mark.parametrize("name", ["nrpe.cfg", "example-host.cfg", "templates.cfg"])
+@pytest.mark.parametrize("name", ["nrpe", "example-host", "templates"])
 def test_the_options_in_the_examples_exist(name: str) -> None:
-    text = re.sub(r"(?m)^#.*", "", (NAGIOS / name).read_text())
+    text = re.sub(r"(?m)^#.*", "", (NAGIOS / f"gearmang-{name}.cfg").read_text())
     found = re.findall(r"(?:check_command +|plugins/)check_gearmang_(\w+)(?:!| )(.*)", text)
     assert found
     for check, options in found:
         load(check).options("x").read(shlex.split(options))
 
 
-def test_the_file_of_services_can_be_read() -> None:
-    assert len(services(str(NAGIOS / "checks.toml"))) == 3
+def test_nagios_knows_every_service_that_the_shipped_file_submits() -> None:
+    text = (NAGIOS / "gearmang-example-host.cfg").read_text()
+    passive = {
+        (found["host_name"], found["service_description"])
+        for found in nagios_objects(text, "service")
+        if found["use"] == "gearmang-passive"
+    }
+    submitted = {(one.host, one.description) for one in services(str(NAGIOS / "checks.toml"))}
+    assert submitted == passive
+
+
+def test_the_shipped_files_of_nagios_use_what_they_define() -> None:
+    texts = [path.read_text() for path in NAGIOS.glob("gearmang-*.cfg")]
+    known = {found["command_name"] for text in texts for found in nagios_objects(text, "command")}
+    templates = {
+        found["name"]
+        for text in texts
+        for kind in ("host", "service")
+        for found in nagios_objects(text, kind)
+        if "name" in found
+    }
+    for text in texts:
+        for kind in ("host", "service"):
+            for found in nagios_objects(text, kind):
+                assert found["use"] in templates | {"generic-host", "generic-service"}, found
+                if "check_command" in found:
+                    assert found["check_command"].partition("!")[0] in known, found
+
+
+def test_every_check_is_a_command_of_nagios_and_of_icinga_and_has_a_plugin() -> None:
+    plugins = {path.name for path in (NAGIOS / "plugins").iterdir()}
+    assert plugins == {f"check_gearmang_{check}" for check in (*CHECKS, "all")}
+    commands = nagios_objects((NAGIOS / "gearmang-commands.cfg").read_text(), "command")
+    assert {found["command_name"] for found in commands} == plugins
+    served = (ICINGA / "gearmang-services.conf").read_text()
+    for check in CHECKS:
+        assert f'check_command = "gearmang_{check}"' in served, check
+
+
+def test_nrpe_cuts_no_number_in_two() -> None:
+    lines = (NAGIOS / "gearmang-nrpe.cfg").read_text().splitlines()
+    assert all("--max-bytes 1000" in line for line in lines if line.startswith("command["))
+
+
+def test_every_shipped_file_that_monitors_read_is_named_for_gearmang() -> None:
+    names = [path.name for path in (*NAGIOS.glob("*.cfg"), *ICINGA.glob("*.conf"))]
+    assert all(name.startswith("gearmang-") for name in names), names
+
+
+def nagios_objects(text: str, kind: str) -> list[dict[str, str]]:
+    """The definitions of one kind in a file of Nagios objects: directive → value."""
+    blocks = re.findall(rf"(?ms)^define {kind} \{{\n(.*?)^\}}", text)
+    return [
+        dict(line.split(None, 1) for line in block.splitlines() if line.strip()) for block in blocks
+    ]

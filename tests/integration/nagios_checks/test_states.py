@@ -35,7 +35,7 @@ SERVER_TABLE = [
     ("uptime", "--function mail", "UNKNOWN", "no worker matches mail"),
     ("server", "", "OK", "gearmand 1.1"),
     ("server", "--version 1.0:1.1", "OK", "gearmand 1.1"),
-    ("server", "--version 9.9:", "WARNING", "not the version expected"),
+    ("server", "--version 9.9:", "WARNING", "not of the versions 9.9:"),
     ("server", "-w 0.001ms", "WARNING", "answered in"),
     ("server", "-w 5y", "UNKNOWN", "is no range"),
     ("server", "-w 0.000001s", "WARNING", "answered in"),
@@ -90,7 +90,7 @@ def test_vv_tells_what_was_asked_and_vvv_what_was_answered(busy: Gearmand) -> No
 
 def test_functions_beyond_the_limit_are_summed(busy: Gearmand) -> None:
     run = check("queues", "-H", busy.address, "--limit", 1, "-v")
-    assert run.perfdata == {"idle": 0, "_others": 15}
+    assert run.perfdata == {"mail": 3, "_others": 12}
     assert run.long[-1] == "and 2 others, 0 of them not OK"
 
 
@@ -99,7 +99,10 @@ def test_each_server_has_series_and_verdicts_of_its_own(busy: Gearmand, gearmand
     run = check("queues", "-H", busy.address, "-H", gearmand.address, "--function", "mail")
     assert run.line.endswith(f"CRITICAL - mail has 3 waiting and no workers on {busy.address}")
     assert sorted(run.perfdata.values()) == [0, 3]
-    assert all("mail@" in label for label in run.perfdata)
+    assert run.perfdata["mail"] == 3, "a second server renames no series of the first"
+    stable = check("queues", "-H", busy.address, "--labels", "stable", "--function", "mail")
+    (label,) = stable.perfdata
+    assert label.endswith(f"-mail--at-127--2E0--2E0--2E1-{busy.port}")
 
 
 def test_no_perfdata_on_demand(busy: Gearmand) -> None:
@@ -130,3 +133,59 @@ def test_quiet_logs_are_a_warning_since_dropped_jobs_leave_no_trace(gearmand: Ge
     assert run.state == "WARNING"
     assert "logs at ERROR, which hides dropped jobs" in run.line
     assert check("server", "-H", gearmand.address, "--quiet-log", "OK").state == "OK"
+
+
+OPTIONS_TABLE = [
+    ("queues", "--exclude *", "UNKNOWN", "nothing was judged"),
+    ("queues", "--function pdf --missing OK", "OK", "0 queues"),
+    ("workers", "--function pdf --missing WARNING", "WARNING", "no function matches pdf"),
+    ("workers", "--expect resize", "OK", "2 workers for 1 function"),
+    ("workers", "--expect resize --function mail", "CRITICAL", "mail has no workers"),
+    ("uptime", "--function idle --unreadable OK", "OK", "no worker whose age"),
+    ("uptime", "--function mail --missing OK", "OK", "no worker whose age could be judged"),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "state", "says"), OPTIONS_TABLE)
+def test_the_state_of_what_is_not_there_can_be_chosen(
+    busy: Gearmand, name: str, options: str, state: str, says: str
+) -> None:
+    run = check(name, "-H", busy.address, *options.split())
+    assert run.state == state, run
+    assert says in run.line, run
+
+
+def test_a_function_that_gearmand_only_remembers_can_be_let_pass(gearmand: Gearmand) -> None:
+    gearmand.ask("create function gone")
+    assert check("workers", "-H", gearmand.address).state == "CRITICAL"
+    run = check("workers", "-H", gearmand.address, "--idle", "OK", "-v")
+    assert run.state == "OK", run
+    assert f"OK: gone has no jobs and no workers on {gearmand.address}" in run.long
+
+
+def test_several_servers_are_judged_together(busy: Gearmand, gearmand: Gearmand) -> None:
+    with Registrations(gearmand) as there:
+        there.worker([b"mail"])
+        there.submit(b"mail", 2)
+        both = ("-H", busy.address, "-H", gearmand.address, "--function", "mail")
+        run = check("queues", *both, "--sum", "-w", 4)
+        assert run.state == "WARNING", run
+        assert run.line.endswith("mail has 5 waiting (limit 4)")
+        assert run.perfdata == {"mail": 5}
+        assert check("workers", *both, "--sum").state == "OK"
+
+
+def test_a_worker_of_four_functions_with_one_job_is_busy(gearmand: Gearmand) -> None:
+    names = [b"a", b"b", b"c", b"d"]
+    with Registrations(gearmand) as there:
+        there.submit(b"a", 1)
+        there.grab(there.worker(names))
+        run = check("workers", "-H", gearmand.address, "--busy", ",90", "-v")
+    assert run.state == "CRITICAL", run
+    assert "d has 1 worker, 100% busy in a pool of 1 for 4 functions (limit 90%)" in run.line
+
+
+def test_the_version_of_the_check_and_that_of_gearmand_have_one_option(busy: Gearmand) -> None:
+    assert check("server", "--version").output.startswith("check_gearmang_server 0.")
+    assert check("server", "--version", "-H", busy.address).state == "UNKNOWN"
+    assert check("server", "-h").output.count("--version") == 2, "in the list and in the example"

@@ -53,9 +53,9 @@ def test_dead_letters_have_series_a_function(store: Path) -> None:
         "arrived": 5,
         "kept": 5,
         "mail": 1,
-        "mail kept": 1,
+        "mail--kept": 1,
         "resize": 4,
-        "resize kept": 4,
+        "resize--kept": 4,
     }
 
 
@@ -124,7 +124,7 @@ def test_tasks(records: Path, options: str, state: str, says: str) -> None:
 
 def test_tasks_have_a_series_a_quantity(records: Path) -> None:
     run = check("tasks", "--records", records)
-    assert run.perfdata == {"resize failed": 10, "resize p95": 2.45, "resize attempts": 20}
+    assert run.perfdata == {"resize--failed": 10, "resize--p95": 2.45, "resize--attempts": 20}
 
 
 def test_records_that_are_missing_are_critical(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def finding(name: str, state: object = Ok, weight: float = 0, server: str = "gm1
 
 def lines(*findings: Finding, **style: object) -> list[str]:
     report = Report(list(findings), "all is fine")
-    return render("gearmang_x", report, Style(**style)).output.splitlines()  # type: ignore[arg-type]  # options of a test
+    return render("gearmang_x", report, Style(plain="gm1:4730", **style)).output.splitlines()  # type: ignore[arg-type]  # options of a test
 
 
 def test_all_ok_is_the_reports_own_sentence() -> None:
@@ -68,13 +68,51 @@ def test_the_rest_is_summed_where_a_sum_makes_sense() -> None:
         for _ in range(3)
     ]
     output = render("gearmang_x", Report(findings, "fine"), Style(limit=1)).output
-    assert output.rstrip().endswith("| f=2;;;0 'f busy'=50%;;;0 _others=4;;;0")
+    assert output.rstrip().endswith("| f=2;;;0 'f--busy'=50%;;;0 _others=4;;;0")
 
 
 def test_a_failed_server_shifts_no_series_out_of_the_perfdata() -> None:
     failed = Finding(Critical, "gm2:4730 refused the connection")
-    output = render("gearmang_x", Report([failed, finding("a")], ""), Style(limit=1)).output
+    style = Style(limit=1, plain="gm1:4730")
+    output = render("gearmang_x", Report([failed, finding("a")], ""), style).output
     assert output.endswith("| a=1;;;0\n")
+
+
+def test_what_alarms_has_its_series_whatever_the_limit() -> None:
+    findings = [finding("a"), finding("b"), finding("c", Critical), finding("d", Critical, 9)]
+    (line,) = lines(*findings, limit=1)
+    assert line.endswith(" | d=1;;;0 _others=3;;;0")
+    (line,) = lines(*findings, limit=3)
+    assert line.endswith(" | a=1;;;0 c=1;;;0 d=1;;;0 _others=1;;;0")
+
+
+def test_a_second_server_renames_no_series_of_the_first() -> None:
+    both = [finding("a"), finding("a", server="gm2:4730")]
+    (line,) = lines(*both)
+    first, second = line.partition(" | ")[2].split(" ")
+    assert first == "a=1;;;0"
+    assert second == "'a--at-gm2-4730'=1;;;0"
+    stable = render("x", Report(both[:1], "fine"), Style(plain=None)).output
+    assert "'a--at-gm1-4730'=1;;;0" in stable
+
+
+def test_output_is_cut_between_series_never_inside_one() -> None:
+    findings = [finding(f"function{number}") for number in range(20)]
+    whole = lines(*findings, verbose=1)
+    for most in range(200, 1500, 7):
+        output = render(
+            "gearmang_x",
+            Report(findings, "all is fine"),
+            Style(plain="gm1:4730", verbose=1, most_bytes=most),
+        ).output
+        assert len(output.encode()) <= most
+        series = output.partition("| ")[2].split()
+        assert series == whole[-1].split()[1 : 1 + len(series)]
+
+
+def test_a_first_line_that_is_too_long_is_cut_at_a_character() -> None:
+    (line,) = lines(finding("é" * 300, Critical), most_bytes=201, perfdata=False)
+    assert line.endswith("é…")
 
 
 def test_limits_are_in_the_perfdata() -> None:
@@ -98,3 +136,10 @@ def test_a_check_that_judged_nothing_is_unknown() -> None:
 def test_a_problem_is_one_line_whatever_it_holds() -> None:
     outcome = unknown("gearmang_x", "a | b\nc")
     assert outcome.output == "GEARMANG_X UNKNOWN - a \\x7c b c\n"
+
+
+def test_an_ok_that_was_asked_for_says_that_nothing_was_read() -> None:
+    unread = Finding(Ok, "gm2:4730 gave no answer", read=False)
+    assert lines(unread) == ["GEARMANG_X OK - gm2:4730 gave no answer, and nothing was read"]
+    (line,) = lines(unread, finding("a"), perfdata=False)
+    assert line == "GEARMANG_X OK - gm2:4730 gave no answer, and all is fine"
