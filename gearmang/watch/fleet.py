@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gearmang.protocol.entries import Peer
+from gearmang.protocol.entries import FunctionStatus, Peer
 from gearmang.watch.worker_id import WorkerId
 
 
@@ -39,6 +40,52 @@ class Fleet(NamedTuple):
     workers: int
     clients: int
     unreadable: int
+
+
+class Staff(NamedTuple):
+    """The connections that serve one function; a worker that registered for four counts once here.
+
+    Attributes:
+        workers: how many there are.
+        running: jobs of all functions that they serve: what may keep them busy.
+        idle: of the workers, those that surely have no job; a connection may hold several jobs.
+        serve: functions that they serve, this one included.
+    """
+
+    workers: int
+    running: int
+    idle: int
+    serve: int
+
+    @property
+    def busy(self) -> float:
+        """The share of workers that may have a job, 1 at most."""
+        return 1.0 - self.idle / self.workers if self.workers else 0.0
+
+
+def staff(functions: Iterable[FunctionStatus], connections: Iterable[Peer]) -> dict[str, Staff]:
+    """Function → its workers; functions without workers are not in it.
+
+    ``status`` counts registrations, of which one worker has several, and says of none whether it
+    is busy: a worker is surely idle only where the jobs of all that it serves leave one over.
+    """
+    running = {function[0]: function[2] for function in functions}
+    # Few kinds of workers serve many connections: each kind is looked at once.
+    kinds = Counter(frozenset(one.functions) for one in connections if one.functions)
+    workers: Counter[str] = Counter()
+    served: dict[str, set[str]] = {}
+    for kind, count in kinds.items():
+        for name in kind:
+            workers[name] += count
+            if name in served:
+                served[name] |= kind
+            else:
+                served[name] = set(kind)
+    found = {}
+    for name, count in workers.items():
+        jobs = sum(running.get(one, 0) for one in served[name])
+        found[name] = Staff(count, jobs, max(0, count - jobs), len(served[name]))
+    return found
 
 
 def fleet(connections: Iterable[Peer]) -> Fleet:

@@ -27,6 +27,7 @@ from gearmang.protocol.steps import Steps, drive
 from gearmang.protocol.tls import Tls
 
 MOST_JOBS = 10_000  # jobs of one server that are listed
+MOST_KEYS = 200_000  # jobs of one server whose unique keys are listed; 100,000 take it 50 ms
 
 # gearmand 1.1.15 to 1.1.19 has `prioritystatus`, and counts wrong.
 _WRONG_PRIORITIES = r"1\.1\.1[5-9](?![0-9])"
@@ -53,6 +54,8 @@ class Snapshot(NamedTuple):
             counts wrong (before 1.1.20).
         jobs: ``show jobs``; None when not asked for, or when there were too many to list.
         verbosity: gearmand's log level; None when not asked for.
+        keys: ``show unique jobs``; None when not asked for, when there were too many to list, or
+            when this server cannot.
     """
 
     server: Server
@@ -64,6 +67,7 @@ class Snapshot(NamedTuple):
     priorities: tuple[PriorityStatus, ...] | None = None
     jobs: tuple[QueuedJob, ...] | None = None
     verbosity: str | None = None
+    keys: tuple[str, ...] | None = None
 
 
 def poll(
@@ -75,6 +79,8 @@ def poll(
     jobs: bool = False,
     most_jobs: int = MOST_JOBS,
     verbosity: bool = False,
+    keys: bool = False,
+    most_keys: int = MOST_KEYS,
 ) -> list[Snapshot | AdminError]:
     """Ask all servers at once.
 
@@ -86,6 +92,9 @@ def poll(
         jobs: list each job, too, in a second round trip.
         most_jobs: do not list the jobs of a server that has more: gearmand is busy meanwhile.
         verbosity: ask for gearmand's log level, too.
+        keys: list the unique key of each job, too, where any job waits; `gearmang.watch.waits`
+            and `gearmang.watch.movement` read them.
+        most_keys: do not list the keys of a server that has more jobs.
 
     Returns:
         A snapshot or an error for each target, in the order of the targets.
@@ -101,14 +110,23 @@ def poll(
     asked = [one if isinstance(one, Target) else Target(one) for one in targets]
     try:
         return drive(
-            [_snapshot(one, commands, most_jobs if jobs else 0, deadline) for one in asked]
+            [
+                _snapshot(
+                    one, commands, most_jobs if jobs else 0, most_keys if keys else 0, deadline
+                )
+                for one in asked
+            ]
         )
     except OSError as error:  # no descriptor for the selector
         return [Unreachable(one.server, f"cannot be asked: {error.strerror}") for one in asked]
 
 
 def _snapshot(
-    target: Target, commands: Sequence[Command], most_jobs: int, deadline: float
+    target: Target,
+    commands: Sequence[Command],
+    most_jobs: int,
+    most_keys: int,
+    deadline: float,
 ) -> Steps[Snapshot]:
     server = target.server
     begun = time.monotonic()
@@ -119,8 +137,14 @@ def _snapshot(
         took = time.monotonic() - begun
         said = _results(server, exchange)
         functions: tuple[FunctionStatus, ...] = said[b"status"]
-        if most_jobs and sum(function.total for function in functions) <= most_jobs:
-            listing = Exchange([Command(b"show jobs", replies.jobs)])
+        queued = sum(function.total for function in functions)
+        wanted = []
+        if most_jobs and queued <= most_jobs:
+            wanted.append(Command(b"show jobs", replies.jobs, optional=True))
+        if most_keys and queued <= most_keys:
+            wanted.append(Command(b"show unique jobs", replies.unique_jobs, optional=True))
+        if wanted:
+            listing = Exchange(wanted)
             yield from converse(sock, server, listing, deadline)
             said |= _results(server, listing)
     counts_wrong = re.match(_WRONG_PRIORITIES, said[b"version"])
@@ -134,6 +158,7 @@ def _snapshot(
         priorities=None if counts_wrong else said.get(b"prioritystatus"),
         jobs=said.get(b"show jobs"),
         verbosity=said.get(b"verbose"),
+        keys=said.get(b"show unique jobs"),
     )
 
 

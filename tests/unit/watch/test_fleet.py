@@ -1,7 +1,7 @@
 """Who works on what, and since when."""
 
-from gearmang.protocol import Peer
-from gearmang.watch.fleet import Crew, fleet
+from gearmang.protocol import FunctionStatus, Peer
+from gearmang.watch.fleet import Crew, Staff, fleet, staff
 
 
 def connection(client_id: str, *functions: str) -> Peer:
@@ -30,3 +30,20 @@ def test_clients_are_counted_without_the_one_that_asked() -> None:
 def test_an_age_is_never_negative() -> None:
     assert Crew(1, 100).age(now=40) == 0.0
     assert Crew(1, 100).age(now=140) == 40.0
+
+
+def test_a_worker_of_four_functions_is_one_and_busy_with_any_of_their_jobs() -> None:
+    functions = [FunctionStatus(name, total, total, 1) for name, total in zip("abcd", (0, 1, 0, 0))]
+    found = staff(functions, [connection("-", *"abcd"), connection("-")])
+    assert found["a"] == Staff(workers=1, running=1, idle=0, serve=4)
+    assert found["a"].busy == 1.0
+
+
+def test_workers_that_the_jobs_of_all_their_functions_leave_over_are_idle() -> None:
+    functions = [FunctionStatus("a", 5, 1, 3), FunctionStatus("b", 1, 1, 1)]
+    found = staff(functions, [connection("-", "a")] * 2 + [connection("-", "a", "b")])
+    assert (found["a"].workers, found["a"].idle, found["b"].idle) == (3, 1, 0)
+
+
+def test_a_connection_that_holds_five_jobs_is_busy_once() -> None:
+    assert staff([FunctionStatus("a", 5, 5, 1)], [connection("-", "a")])["a"].busy == 1.0
