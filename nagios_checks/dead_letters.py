@@ -73,6 +73,14 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
         *judge_new(tally.new_fingerprints, functions, chosen.new),
         *judge_functions(tally.arrived, tally.kept, functions, window),
     ]
+    if tally.under_way:
+        sums.append(
+            Finding(
+                Ok,
+                f"{phrasing.plural(tally.under_way, 'letter')} under way",
+                series=(Measurement("under_way", tally.under_way, of_all=True),),
+            )
+        )
     return Report(findings, ", and ".join(found.text for found in sums))
 
 

@@ -136,6 +136,7 @@ def collect(
             process_id=os.getpid(),
             started_at=time.time(),
         )
+        _complete(opened, servers)
         try:
             _run(collector, chores, signals, lifetime, grace)
         finally:
@@ -174,6 +175,22 @@ def _migrate(store: Store, signals: _Signals) -> bool:
         else:
             return True
     return False
+
+
+def _complete(store: Store, servers: tuple[Server, ...]) -> None:
+    """Bring to its end what an operator's killed command has left half way."""
+    from gearmang.dead_letters.acting.interrupted import complete_interrupted
+    from gearmang.errors import GearmangError
+    from gearmang.job.client import Client
+
+    try:
+        with Client(servers) as client:
+            completed = complete_interrupted(store, client)
+    except GearmangError as error:
+        _say(f"letters are under way still: {error}")
+    else:
+        if completed:
+            _say(f"completed what an interrupted command had left: {completed} letters")
 
 
 def _run(

@@ -27,16 +27,24 @@ def list_letters(chosen: Filter, limit: int, offset: int, store: str, as_json: b
 
     Example: gearmang dead list --function 'resize*' --since 2h
     """
-    from gearmang.dead_letters.looking.browse import page
+    from gearmang.cli.dead.wording import letters
+    from gearmang.dead_letters.looking.browse import count_under_way, page
     from gearmang.dead_letters.looking.masking import masked_text
     from gearmang.dead_letters.store.seam import Store
 
     with Store(store) as opened, opened.reading() as connection:
         rows = page(connection, chosen, limit=limit + 1, offset=offset)
+        under_way = count_under_way(connection)
     more = len(rows) > limit
     rows = rows[:limit]
     from gearmang.cli.output import cell, console, print_json, table
 
+    if under_way:
+        click.echo(
+            f"{letters(under_way)} under way, to gearmand or back from it; if nobody is at it, the "
+            "next `gearmang dead requeue` or `undo`, or a collector that starts, completes it",
+            err=as_json,
+        )
     if as_json:
         print_json([summary(row) for row in rows])
         return

@@ -28,6 +28,16 @@ def plan_options(command: Any) -> Any:
     return command
 
 
+def check_choice(letters: Sequence[str], chosen: Filter, plan: str | None) -> None:
+    """Letters are chosen in one way.
+
+    Raises:
+        click.UsageError: neither by ids nor by filters nor by a plan, or by several of them.
+    """
+    if sum(map(bool, (letters, is_given(chosen), plan))) != 1:
+        raise click.UsageError("give ids of dead letters, or filters, or --plan")
+
+
 def agreed_plan(
     store: Store,
     action: str,
@@ -41,7 +51,7 @@ def agreed_plan(
     as_json: bool,
     to: str | None = None,
 ) -> Any:
-    """The plan to carry out now, taken by this process; None after a dry run.
+    """The plan to carry out now; None after a dry run.
 
     A few letters named by their ids need no second question; what a filter chooses does.
 
@@ -53,9 +63,7 @@ def agreed_plan(
     from gearmang.dead_letters.looking.browse import find
     from gearmang.dead_letters.store.errors import NotAllowed
 
-    filtered = is_given(chosen)
-    if sum(map(bool, (letters, filtered, plan))) != 1:
-        raise click.UsageError("give ids of dead letters, or filters, or --plan")
+    check_choice(letters, chosen, plan)
     if plan:
         with store.reading() as connection:
             row = plans.get(connection, plan)
@@ -83,8 +91,6 @@ def agreed_plan(
         return None
     if not (letters or yes):
         _ask(row)
-    with store.writing() as connection:
-        plans.take(connection, row.plan, ("proposed", "under way", "stopped"))
     return row
 
 

@@ -35,9 +35,7 @@ def remove(
     Example: gearmang dead remove --fingerprint 8f14e45fceea --reason 'test data'
     """
     from gearmang.cli.dead.progress import progress_bar
-    from gearmang.dead_letters.acting.plans import finish
     from gearmang.dead_letters.acting.removal import carry_out
-    from gearmang.dead_letters.looking.history import record
     from gearmang.dead_letters.store.seam import Store
 
     with Store(store) as opened:
@@ -55,10 +53,7 @@ def remove(
         if row is None:
             return
         with progress_bar(row.letters, "removed") as advance:
-            removed, skipped = carry_out(opened, row.plan, "removed", progress=advance)
-        with opened.writing() as connection:
-            finish(connection, row.plan, "done")
-            record(connection, "remove done", why=row.why, plan=row.plan)
+            removed, skipped = carry_out(opened, row, progress=advance)
     if as_json:
         from gearmang.cli.output import print_json
 

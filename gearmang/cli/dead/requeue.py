@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gearmang.cli.dead.choice import dead_filter_options
-from gearmang.cli.dead.planning import agreed_plan, plan_options
+from gearmang.cli.dead.planning import agreed_plan, check_choice, plan_options
 from gearmang.cli.options import json_option, servers_option, store_option
 from gearmang.cli.times import Span
 from gearmang.protocol.server import Server
@@ -73,14 +73,21 @@ def requeue(
     """
     from gearmang.cli.dead.progress import progress_bar
     from gearmang.dead_letters.acting.interrupted import complete_interrupted
-    from gearmang.dead_letters.acting.plans import finish
-    from gearmang.dead_letters.acting.requeue import reach
+    from gearmang.dead_letters.acting.plans import carried_out
+    from gearmang.dead_letters.acting.requeue import Released, reach
     from gearmang.dead_letters.acting.requeue import requeue as run
-    from gearmang.dead_letters.looking.history import record
     from gearmang.dead_letters.store.seam import Store
     from gearmang.job.client import Client
 
-    with Store(store) as opened:
+    check_choice(letters, chosen, plan)
+    with Store(store) as opened, Client(servers) as client:
+        completed = 0
+        if not dry_run:  # whatever is chosen now: no letter is left half way
+            reach(client)
+            completed = complete_interrupted(opened, client)
+            if plan and completed and _is_done(opened, plan):
+                _report(plan, Released(0, 0, 0), completed, as_json)
+                return
         row = agreed_plan(
             opened,
             "requeue",
@@ -95,25 +102,22 @@ def requeue(
         )
         if row is None:
             return
-        state = "stopped"
-        try:
-            with Client(servers) as client:
-                reach(client)
-                completed = complete_interrupted(opened, client)
-                if canary is not None:
-                    _run_canary(opened, client, servers, row, canary, patience, as_json)
-                else:
-                    with progress_bar(row.letters, "requeued") as advance:
-                        result = run(
-                            opened, client, row.plan, batch=batch, rate=rate, progress=advance
-                        )
-            state = "done"
-        finally:
-            with opened.writing() as connection:
-                finish(connection, row.plan, state)
-                record(connection, f"requeue {state}", why=row.why, plan=row.plan)
+        with carried_out(opened, row):
+            if canary is not None:
+                _run_canary(opened, client, servers, row, canary, patience, as_json)
+            else:
+                with progress_bar(row.letters, "requeued") as advance:
+                    result = run(opened, client, row.plan, batch=batch, rate=rate, progress=advance)
     if canary is None:
         _report(row.plan, result, completed, as_json)
+
+
+def _is_done(store: Store, plan: str) -> bool:
+    """Whether completing what was left of a plan was all that there was to do."""
+    from gearmang.dead_letters.acting.plans import get
+
+    with store.reading() as connection:
+        return bool(get(connection, plan).state == "done")
 
 
 def _run_canary(

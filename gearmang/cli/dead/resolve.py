@@ -48,12 +48,9 @@ def resolve(
                 row = plans.propose(
                     connection, "resolve", chosen=chosen, told=chosen.told(), why=reason
                 )
-                plans.take(connection, row.plan, ("proposed",))
                 plan = row.plan
-        if plan is not None:
-            closed, _ = carry_out(opened, plan, "resolved")
-            with opened.writing() as connection:
-                plans.finish(connection, plan, "done")
+        if close:
+            closed, _ = carry_out(opened, row)
     if as_json:
         from gearmang.cli.output import print_json
 

@@ -27,14 +27,18 @@ def undo(
     from gearmang.dead_letters.acting.plans import get
     from gearmang.dead_letters.acting.removal import undo as run
     from gearmang.dead_letters.store.seam import Store
+    from gearmang.errors import NotQueued
     from gearmang.job.client import Client
 
     with Store(store) as opened:
         with opened.reading() as connection:
             row = get(connection, plan)
-        if row.action == "requeue":
-            with Client(servers) as client:
+        with Client(servers) as client:
+            try:
                 complete_interrupted(opened, client)
+            except NotQueued:
+                if row.action == "requeue":
+                    raise
         with progress_bar(row.letters, "taken back") as advance:
             result = run(opened, row.plan, why=reason, progress=advance)
     if as_json:

@@ -10,16 +10,17 @@ from sqlalchemy import and_, or_, select
 
 from gearmang.dead_letters.acting import plans
 from gearmang.dead_letters.acting.requeue import requeue
+from gearmang.dead_letters.looking.browse import delivery_of
 from gearmang.dead_letters.store.moves import move
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import dead_letters
 from gearmang.job.client import Client
 from gearmang.protocol import AdminClient
+from gearmang.protocol.key import JobKey
 from gearmang.protocol.server import Server
 
 _LOOK: Final = 0.5  # seconds between two looks at gearmand and the store
 _LOOKS_WITHOUT: Final = 2  # in a row, until a job that is gone counts as done: it may change server
-_JOB_DIGITS: Final = 32  # of a job's id, which all its unique keys start with
 _JOBS_A_STATEMENT: Final = 200
 _ADMIN_TIMEOUT: Final = 5.0  # seconds
 
@@ -98,13 +99,13 @@ def _outcome(
         )
         released = {row.id: _parts(row.death_id) for row in rows}
     letters = {job: identity for identity, (job, _) in released.items()}
-    tries = dict(released.values())
+    deliveries = dict(released.values())
     looks: dict[str, int] = dict.fromkeys(letters, 0)
     died: set[int] = set()
     while looks:
         # gearmand first: a job that is gone from there by now has its death, if it died, stored.
         present = _jobs_in(servers)
-        for job_id in _died(store, tries, [*looks]):
+        for job_id in _died(store, deliveries, [*looks]):
             died.add(letters[job_id])
             del looks[job_id]
         for job_id in [*looks]:
@@ -126,11 +127,12 @@ def _jobs_in(servers: Sequence[Server]) -> set[str]:
     found: set[str] = set()
     for server in servers:
         with AdminClient(*server, timeout=_ADMIN_TIMEOUT) as admin:
-            found.update(unique[:_JOB_DIGITS] for unique in admin.unique_jobs())
+            keys = map(JobKey.parse, admin.unique_jobs())
+            found.update(key.job_id for key in keys if key is not None)
     return found
 
 
-def _died(store: Store, tries: dict[str, int], jobs: Sequence[str]) -> set[str]:
+def _died(store: Store, deliveries: dict[str, int], jobs: Sequence[str]) -> set[str]:
     """Those of the jobs that have another death than the one they were requeued from."""
     died: set[str] = set()
     with store.reading() as connection:
@@ -140,9 +142,8 @@ def _died(store: Store, tries: dict[str, int], jobs: Sequence[str]) -> set[str]:
             death = dead_letters.c.death_id
             of_jobs = or_(*(and_(death > job, death < f"{job}~") for job in some))
             died.update(connection.scalars(select(dead_letters.c.death_id).where(of_jobs)))
-    return {job for job, number in map(_parts, died) if number > tries[job]}
+    return {job for job, number in map(_parts, died) if number > deliveries[job]}
 
 
 def _parts(death_id: str) -> tuple[str, int]:
-    job_id, _, tries = death_id.rpartition("-")
-    return job_id, int(tries)
+    return death_id.rpartition("-")[0], delivery_of(death_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Row, select
 
@@ -14,11 +14,9 @@ from gearmang.dead_letters.acting.requeue import DEFAULT_BATCH, submit, within_b
 from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.errors import NotAllowed
 from gearmang.dead_letters.store.seam import Store
-from gearmang.dead_letters.store.tables import dead_letters
+from gearmang.dead_letters.store.tables import UNDER_WAY, dead_letters
 from gearmang.dead_letters.store.tables import plans as plans_table
 from gearmang.job.client import Client
-
-UNDER_WAY: Final = ("requeuing", "recalling")
 
 
 def complete_interrupted(store: Store, client: Client) -> int:

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, text, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
 
 from gearmang.dead_letters.acting.owner import is_alive, this_process
 from gearmang.dead_letters.looking.filters import Filter, of_letters
-from gearmang.dead_letters.looking.history import operator
+from gearmang.dead_letters.looking.history import operator, record
 from gearmang.dead_letters.store.errors import AmbiguousId, NoSuchLetter, NotAllowed
+from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import dead_letters, plan_items, plans
+
+OPEN: Final = ("proposed", "under way", "stopped")  # states that a plan may be carried out from
 
 _PLAN_DIGITS: Final = 8
 _IDS_A_STATEMENT: Final = 500
@@ -99,6 +114,45 @@ def get(connection: Connection, digits: str) -> Row[Any]:
     return found[0]
 
 
+@contextmanager
+def carried_out(
+    store: Store,
+    plan: Row[Any],
+    *,
+    before: Sequence[str] = OPEN,
+    after: str = "done",
+    deed: str | None = None,
+    why: str | None = None,
+) -> Iterator[None]:
+    """The life of a plan, the one for all actions: taken, carried out in the block, and ended.
+
+    What ends the block with an error leaves the plan ``stopped``: to be gone on with. However it
+    ends, the event log tells it.
+
+    Args:
+        plan: as `propose` or `get` gave it.
+        before: the states that it may be taken from.
+        after: its state once the block has come to its end.
+        deed: for the event log; by default the plan's action.
+        why: for the event log; by default the plan's reason.
+
+    Raises:
+        NotAllowed: the plan is in another state, or another process is at it.
+    """
+    with store.writing() as connection:
+        take(connection, plan.plan, before)
+    state = "stopped"
+    try:
+        yield
+        state = after
+    finally:
+        with store.writing() as connection:
+            finish(connection, plan.plan, state)
+            record(
+                connection, f"{deed or plan.action} {state}", why=why or plan.why, plan=plan.plan
+            )
+
+
 def take(connection: Connection, plan: str, before: Sequence[str]) -> None:
     """Make this process the one that carries the plan out.
 
@@ -154,14 +208,31 @@ def pending(
     ]
 
 
+def requeued_before(
+    connection: Connection, plan: Row[Any], death_ids: Sequence[str]
+) -> dict[str, int]:
+    """How many earlier plans were to requeue each of these letters; 0 where it is not told."""
+    earlier = (
+        select(plan_items.c.death_id, func.count())
+        .join(plans, plans.c.plan == plan_items.c.plan)
+        .where(
+            plan_items.c.death_id.in_(death_ids),
+            plans.c.action == "requeue",
+            tuple_(plans.c.made_at, plans.c.plan) < tuple_(plan.made_at, plan.plan),
+        )
+        .group_by(plan_items.c.death_id)
+    )
+    return {death_id: int(number) for death_id, number in connection.execute(earlier)}
+
+
 def settle(
     connection: Connection,
     plan: str,
     ids: Iterable[int],
-    outcome: str,
+    outcome: str | None,
     server: str | None = None,
 ) -> None:
-    """Write down what became of these letters of the plan."""
+    """Write down what became of these letters of the plan; None: nothing yet."""
     values = [{"of_plan": plan, "of_id": identity} for identity in ids]
     if values:
         connection.execute(

@@ -11,13 +11,12 @@ from typing import Any, Final
 from sqlalchemy import Select, func, select
 
 from gearmang.dead_letters.acting.exporting import as_lines
-from gearmang.dead_letters.acting.interrupted import UNDER_WAY
 from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.errors import StoreError
 from gearmang.dead_letters.store.moment import first_id
 from gearmang.dead_letters.store.moves import discard
 from gearmang.dead_letters.store.seam import Store
-from gearmang.dead_letters.store.tables import dead_letters, fingerprints
+from gearmang.dead_letters.store.tables import UNDER_WAY, dead_letters, fingerprints
 
 _BATCH: Final = 500  # letters that are archived and deleted together
 _ARCHIVE_MODE: Final = 0o640

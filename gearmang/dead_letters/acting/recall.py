@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, select
 
 from gearmang.dead_letters.acting import plans
-from gearmang.dead_letters.acting.requeue import packed, unique_of, within_budget
+from gearmang.dead_letters.acting.requeue import destinations, packed, within_budget
 from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.moves import move
 from gearmang.dead_letters.store.seam import Store
@@ -25,6 +25,7 @@ from gearmang.errors import ServerLost
 from gearmang.job.client import Client
 from gearmang.protocol import AdminClient, Refused, wire
 from gearmang.protocol.connection import Connection as Gearmand
+from gearmang.protocol.key import JobKey
 from gearmang.protocol.server import Server
 
 _BATCH: Final = 200  # letters a transaction
@@ -100,7 +101,9 @@ def _cancel(
     store: Store, plan: str, server: Server, rows: Sequence[Row[Any]], *, interrupted: bool
 ) -> set[int]:
     """Cancel the jobs of these letters; return the letters whose jobs are out of gearmand."""
-    uniques = {row.id: unique_of(row.death_id, plan) for row in rows}
+    with store.reading() as reading:
+        going = destinations(reading, plan, rows)
+    uniques = {identity: key for identity, (_, key) in going.items()}
     with Gearmand(server, timeout=_TIMEOUT) as connection:
         before = _states(connection, server, uniques)
         waiting = [row for row in rows if before[row.id] == (True, False)]
@@ -113,7 +116,7 @@ def _cancel(
     with Client([server]) as client:
         for row in overtaken:
             (job,) = packed(store, plan, [row])
-            for _ in client.queue([job._replace(unique=f"{job.unique}+")]):
+            for _ in client.queue([job._replace(unique=_next_delivery(job.unique))]):
                 pass
     back = {row.id for row in waiting} - {row.id for row in overtaken}
     if interrupted and unknown:
@@ -133,6 +136,12 @@ def _cancel_waiting(store: Store, plan: str, server: Server, rows: Sequence[Row[
             for queued in client.queue(packed(store, plan, some)):
                 with contextlib.suppress(Refused):  # done in this very moment
                     admin.cancel_job(queued.handle)
+
+
+def _next_delivery(unique: str) -> str:
+    key = JobKey.parse(unique)
+    assert key is not None  # noqa: S101 # it is what `destinations` made
+    return str(key._replace(delivery=key.delivery + 1))
 
 
 def _states(

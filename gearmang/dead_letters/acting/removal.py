@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Row
 
 from gearmang.dead_letters.acting import plans
 from gearmang.dead_letters.acting.recall import recall
-from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.errors import NotAllowed
 from gearmang.dead_letters.store.moves import move, note_handled
 from gearmang.dead_letters.store.seam import Store
 
 _BATCH: Final = 2_000  # letters a transaction
+_STATE_AFTER: Final = {"remove": "removed", "resolve": "resolved"}
 
 
 def carry_out(
-    store: Store, plan: str, after: str, *, progress: Callable[[int], None] = lambda _: None
+    store: Store, plan: Row[Any], *, progress: Callable[[int], None] = lambda _: None
 ) -> tuple[int, int]:
-    """Move the dead letters of a plan to the state ``removed`` or ``resolved``.
+    """Remove, or close, the dead letters of a plan.
 
     Each batch is one transaction: killed in between, the plan goes on where it was.
 
     Returns:
         How many were moved, and how many were no longer dead.
+
+    Raises:
+        NotAllowed: the plan is not open, or another process is at it.
     """
+    with plans.carried_out(store, plan):
+        return _move(store, plan.plan, _STATE_AFTER[plan.action], progress)
+
+
+def _move(store: Store, plan: str, after: str, progress: Callable[[int], None]) -> tuple[int, int]:
     moved = skipped = 0
     while True:
         with store.writing() as connection:
@@ -59,9 +69,6 @@ def take_back(
         progress(len(ids))
 
 
-_STATE_AFTER = {"remove": "removed", "resolve": "resolved"}
-
-
 class Undone(NamedTuple):
     """What an undo did.
 
@@ -86,21 +93,13 @@ def undo(
     Raises:
         NotAllowed: nothing was carried out, or another process is at the plan.
     """
-    with store.writing() as connection:
+    with store.reading() as connection:
         row = plans.get(connection, plan)
-        if row.state in ("proposed", "undone"):
-            raise NotAllowed(f"plan {row.plan} is {row.state}; there is nothing to take back")
-        plans.take(connection, row.plan, ("under way", "stopped", "done"))
-    state = "stopped"
-    try:
+    if row.state in ("proposed", "undone"):
+        raise NotAllowed(f"plan {row.plan} is {row.state}; there is nothing to take back")
+    deed, before = f"undo of {row.action}:", ("under way", "stopped", "done")
+    with plans.carried_out(store, row, before=before, after="undone", deed=deed, why=why):
         if row.action == "requeue":
-            result = Undone(*recall(store, row.plan, progress=progress))
-        else:
-            after = _STATE_AFTER[row.action]
-            result = Undone(take_back(store, row.plan, after, progress=progress), 0)
-        state = "undone"
-    finally:
-        with store.writing() as connection:
-            plans.finish(connection, row.plan, state)
-            record(connection, f"undo of {row.action}: {state}", why=why, plan=row.plan)
-    return result
+            return Undone(*recall(store, row.plan, progress=progress))
+        after = _STATE_AFTER[row.action]
+        return Undone(take_back(store, row.plan, after, progress=progress), 0)

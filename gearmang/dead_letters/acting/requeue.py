@@ -1,6 +1,6 @@
 """Back to gearmand: claim, submit, read JOB_CREATED, settle.
 
-A letter is written down as ``requeuing``, with the plan that its unique key is made from, before
+A letter is written down as ``requeuing``, with the plan that its delivery is counted by, before
 gearmand hears of it, and as ``requeued`` only after JOB_CREATED. Killed in between, it stays
 ``requeuing``: the next run submits it once more under the same key (interrupted.py). While the
 first copy is in gearmand the two become one there; only if that copy has already run does the
@@ -13,17 +13,18 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, select
 
 from gearmang.dead_letters.acting import plans
 from gearmang.dead_letters.arriving.letter import DEAD_FUNCTION
-from gearmang.dead_letters.looking.browse import envelope_of, function_of
+from gearmang.dead_letters.looking.browse import delivery_of, function_of
 from gearmang.dead_letters.store.moves import move, note_handled
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import bodies, dead_letters
 from gearmang.errors import NotQueued
 from gearmang.job.client import Client
 from gearmang.job.submission import LONGEST_FUNCTION, Packed, as_bytes
+from gearmang.protocol.key import JobKey, mark_of
 
 DEFAULT_BATCH: Final = 500  # letters that are claimed, submitted and settled together
 _BATCH_BYTES: Final = 32 * 1024 * 1024  # of payloads that one batch may bring into memory
@@ -113,11 +114,6 @@ def reach(client: Client) -> None:
         raise NotQueued(f"no letter was touched: {error.__cause__ or error}") from None
 
 
-def unique_of(death_id: str, plan: str) -> str:
-    """The unique key of a requeued job: fresh for each plan, the same for each try of one."""
-    return f"{death_id}-{plan}"
-
-
 def _claim(store: Store, plan: str, after: int, room: int) -> _Claimed | None:
     """Mark the next letters of the plan as ``requeuing``; None when there are no more."""
     with store.writing() as connection:
@@ -179,23 +175,43 @@ def submit(store: Store, client: Client, plan: str, claimed: list[Row[Any]]) -> 
 
 
 def packed(store: Store, plan: str, rows: Sequence[Row[Any]]) -> list[Packed]:
-    """The jobs of these letters as the plan sends them; they must fit into memory together."""
+    """The jobs of these letters as the plan sends them; they must fit into memory together.
+
+    The payload goes bare: any worker of the function may get it, and the history is in the store.
+    """
     with store.reading() as connection:
-        to = plans.get(connection, plan).function
-        contents = connection.execute(select(bodies).where(bodies.c.id.in_([r.id for r in rows])))
-        by_id = {content.id: content for content in contents}
-    jobs = []
-    for row in rows:
-        envelope = envelope_of(row, by_id[row.id])
-        jobs.append(
-            Packed(
-                function=to or envelope.function or "",
-                payload=envelope.revived().pack(),
-                unique=unique_of(row.death_id, plan),
-                tag=row.id,
-            )
+        going = destinations(connection, plan, rows)
+        contents = connection.execute(
+            select(bodies.c.id, bodies.c.payload).where(bodies.c.id.in_([row.id for row in rows]))
         )
-    return jobs
+        payloads = {content.id: content.payload for content in contents}
+    return [
+        Packed(function, payloads[identity], key, tag=identity)
+        for identity, (function, key) in going.items()
+    ]
+
+
+def destinations(
+    connection: Connection, plan: str, rows: Sequence[Row[Any]]
+) -> dict[int, tuple[str, str]]:
+    """The function and the unique key of each letter's job as the plan sends it.
+
+    A key is fresh for each plan, since its delivery counts all that the letter went through, and
+    the same for each try of one plan.
+    """
+    chosen = plans.get(connection, plan)
+    odd = connection.execute(
+        select(bodies.c.id, bodies.c.odd_function).where(bodies.c.id.in_([row.id for row in rows]))
+    )
+    names = {content.id: content for content in odd}
+    before = plans.requeued_before(connection, chosen, [row.death_id for row in rows])
+    going: dict[int, tuple[str, str]] = {}
+    for row in rows:
+        function = chosen.function or function_of(row, names[row.id])
+        delivery = delivery_of(row.death_id) + 1 + before.get(row.death_id, 0)
+        since = row.died_at if row.enqueued_at is None else row.enqueued_at
+        going[row.id] = function, str(JobKey(row.job_id, since, mark_of(function), delivery))
+    return going
 
 
 def within_budget(rows: Any) -> list[Row[Any]]:

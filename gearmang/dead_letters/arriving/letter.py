@@ -80,7 +80,7 @@ def from_envelope(envelope: Envelope, *, server: str, now: float) -> Letter:
             "server": fit(envelope.server or server, _LONGEST_NAME),
             "error_type": fit(last.error_type, _LONGEST_NAME),
             "error_message": fit(last.error_message, _LONGEST_MESSAGE),
-            "attempts": len(envelope.history),
+            "attempts": envelope.delivery,
             "worker": None if last.worker is None else fit(last.worker, _LONGEST_NAME),
             "revision": None if last.revision is None else fit(last.revision, _LONGEST_NAME),
             "payload_bytes": len(envelope.payload),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -16,7 +17,14 @@ from gearmang.dead_letters.arriving.letter import Letter
 from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.moment import minute_of, new_id
 from gearmang.dead_letters.store.seam import Store
-from gearmang.dead_letters.store.tables import STATES, arrivals, bodies, dead_letters, fingerprints
+from gearmang.dead_letters.store.tables import (
+    STATES,
+    arrivals,
+    bodies,
+    dead_letters,
+    events,
+    fingerprints,
+)
 
 
 class Stored(NamedTuple):
@@ -50,12 +58,7 @@ def store_letters(store: Store, letters: Sequence[Letter]) -> Stored:
 
 
 def _store(connection: Connection, letters: Sequence[Letter]) -> Stored:
-    fresh = {letter.row["death_id"]: letter for letter in reversed(letters)}
-    for known in connection.scalars(
-        select(dead_letters.c.death_id).where(dead_letters.c.death_id.in_(list(fresh)))
-    ):
-        del fresh[known]
-    kept = [fresh[key] for key in reversed(fresh)]
+    kept = _fresh(connection, letters)
     if not kept:
         return Stored([], {})
     first_of = _reopen(connection, kept)
@@ -65,6 +68,66 @@ def _store(connection: Connection, letters: Sequence[Letter]) -> Stored:
     for fingerprint, state in first_of.items():
         record(connection, f"fingerprint {state}", fingerprint=fingerprint)
     return Stored(kept, first_of)
+
+
+def _fresh(connection: Connection, letters: Sequence[Letter]) -> list[Letter]:
+    """The letters that are not stored yet, each once.
+
+    A letter with the id of another but a payload that this one never had is no redelivery: it is
+    kept under an id made of both.
+    """
+    fresh: dict[str, Letter] = {}
+    known = _payloads(connection, [letter.row["death_id"] for letter in letters])
+    namesakes: list[Letter] = []
+    for letter in letters:
+        name = letter.row["death_id"]
+        payloads = known.setdefault(name, [])
+        if letter.body["payload"] in payloads:
+            continue
+        if payloads:
+            namesakes.append(letter)
+            continue
+        payloads.append(letter.body["payload"])
+        fresh[name] = letter
+    for letter in namesakes:
+        old = letter.row["death_id"]
+        if not _rename(connection, letter, fresh):
+            continue
+        detail = f"another job came with its id and another payload; it is {letter.row['death_id']}"
+        record(connection, "id met twice", death_id=old, detail=detail)
+    return [*fresh.values()]
+
+
+def _rename(connection: Connection, letter: Letter, fresh: dict[str, Letter]) -> bool:
+    """Give a letter an id of its own; False when it is stored under that one already."""
+    job_id, _, delivery = letter.row["death_id"].rpartition("-")
+    made = hashlib.sha256(job_id.encode() + letter.body["payload"]).hexdigest()[: len(job_id)]
+    letter.row["job_id"], letter.row["death_id"] = made, f"{made}-{delivery}"
+    if letter.row["death_id"] in fresh or _payloads(connection, [letter.row["death_id"]]):
+        return False
+    fresh[letter.row["death_id"]] = letter
+    return True
+
+
+def _payloads(connection: Connection, death_ids: Sequence[str]) -> dict[str, list[bytes]]:
+    """Of letters that are stored: the payload, and those that they had before they were edited."""
+    found: dict[str, list[bytes]] = {}
+    stored = connection.execute(
+        select(dead_letters.c.death_id, bodies.c.payload)
+        .join(bodies, bodies.c.id == dead_letters.c.id)
+        .where(dead_letters.c.death_id.in_(death_ids))
+    )
+    for death_id, payload in stored:
+        found[death_id] = [bytes(payload)]
+    if found:
+        edited = connection.execute(
+            select(events.c.death_id, events.c.payload).where(
+                events.c.death_id.in_(found), events.c.payload.is_not(None)
+            )
+        )
+        for death_id, payload in edited:
+            found[death_id].append(bytes(payload))
+    return found
 
 
 def _count(connection: Connection, letters: Iterable[Letter]) -> dict[str, str]:

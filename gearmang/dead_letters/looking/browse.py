@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from gearmang.dead_letters.looking.filters import Filter, of_letters
 from gearmang.dead_letters.store.errors import AmbiguousId, NoSuchLetter
-from gearmang.dead_letters.store.tables import bodies, dead_letters
+from gearmang.dead_letters.store.tables import UNDER_WAY, bodies, dead_letters, fingerprints
 from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import Envelope
 
@@ -38,11 +38,17 @@ def count(connection: Connection, chosen: Filter) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def count_under_way(connection: Connection) -> int:
+    """How many letters are on their way to gearmand or back from it, from the kept counters."""
+    counted = sum((fingerprints.c[state] for state in UNDER_WAY[1:]), fingerprints.c[UNDER_WAY[0]])
+    return int(connection.execute(select(func.coalesce(func.sum(counted), 0))).scalar_one())
+
+
 def find(connection: Connection, text: str) -> Row[Any]:
     """The one letter whose id starts like this.
 
-    An id is ``JOB-TRIES``. It may be cut: ``3f9a`` is any death of the one job that starts so,
-    ``3f9a-3`` its death after three attempts.
+    An id is ``JOB-DELIVERY``. It may be cut: ``3f9a`` is any death of the one job that starts so,
+    ``3f9a-3`` its death in its third delivery.
 
     Raises:
         NoSuchLetter: none has.
@@ -82,7 +88,7 @@ def envelope_of(row: Row[Any], content: Row[Any]) -> Envelope:
     return Envelope(
         payload=content.payload,
         job_id=row.job_id,
-        delivery=int(row.death_id.rpartition("-")[2]),
+        delivery=delivery_of(row.death_id),
         enqueued_at=row.enqueued_at,
         function=function_of(row, content),
         server=row.server,
@@ -90,7 +96,12 @@ def envelope_of(row: Row[Any], content: Row[Any]) -> Envelope:
     )
 
 
-def function_of(row: Row[Any], content: Row[Any]) -> str:
+def delivery_of(death_id: str) -> int:
+    """Which delivery of its job a letter is the death of."""
+    return int(death_id.rpartition("-")[2])
+
+
+def function_of(row: Row[Any], content: Any) -> str:
     """The letter's function as it arrived, where it was no UTF-8 too."""
     if content.odd_function is None:
         return str(row.function)

@@ -10,12 +10,11 @@ from typing import Final, Literal, NamedTuple
 
 from sqlalchemy import func, select
 
-from gearmang.dead_letters.acting.interrupted import UNDER_WAY
 from gearmang.dead_letters.arriving.letter import DEAD_FUNCTION
 from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.errors import StoreError
 from gearmang.dead_letters.store.seam import Store
-from gearmang.dead_letters.store.tables import dead_letters, fingerprints
+from gearmang.dead_letters.store.tables import UNDER_WAY, dead_letters, fingerprints
 from gearmang.protocol import AdminClient, AdminError
 from gearmang.protocol.server import Server
 

@@ -25,6 +25,9 @@ STATES: Final = ("dead", "requeuing", "requeued", "removed", "resolved", "recall
 """What a letter can be: waiting; on its way back to gearmand; back there; thrown away; known to
 have succeeded or dealt with by hand; on its way out of gearmand again (an undo under way)."""
 
+UNDER_WAY: Final = ("requeuing", "recalling")
+"""The states of letters that somebody is at; a killed run leaves letters in them."""
+
 metadata = MetaData()
 
 # By bytes, whatever the database's language: prefixes of ids are found as ranges.

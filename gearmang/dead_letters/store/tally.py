@@ -36,6 +36,7 @@ _ARRIVED: Final = (
     " SELECT function, 1 FROM dead_letters WHERE id >= :first AND id < :last"
     ") AS arrivals GROUP BY function ORDER BY function"
 )
+_UNDER_WAY: Final = "SELECT SUM(requeuing + recalling) FROM dead_letter_fingerprints"
 _PARAMETER: Final = r":(\w+)"  # SQLite's form; psycopg's is %(name)s
 _NEW: Final = (
     "SELECT fingerprint, function FROM dead_letter_fingerprints"
@@ -50,11 +51,13 @@ class Tally(NamedTuple):
         kept: how many letters are dead now, by function.
         arrived: how many were stored since then, whatever became of them, by function.
         new_fingerprints: fingerprint → function of each that was first seen since then.
+        under_way: letters on their way to gearmand or back from it; a killed command leaves some.
     """
 
     kept: dict[str, int]
     arrived: dict[str, int]
     new_fingerprints: dict[str, str]
+    under_way: int = 0
 
 
 _Rows = Callable[[str, dict[str, Any]], list[Any]]  # one query, with its values
@@ -90,6 +93,7 @@ def _count(rows: _Rows, since: float) -> Tally:
         kept={function: int(count) for function, count in rows(_KEPT, {})},
         arrived={function: int(count) for function, count in rows(_ARRIVED, cut)},
         new_fingerprints=dict(map(tuple, rows(_NEW, {"since": since}))),
+        under_way=int(rows(_UNDER_WAY, {})[0][0] or 0),
     )
 
 

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from gearmang.dead_letters.store.moves import recount
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import dead_letters
+from gearmang.protocol.key import JobKey
 from tests.daemons.gearmand import Gearmand
 from tests.integration.dead_letters.command import Gearmang
 
-JOB_DIGITS = 32  # of a job's id, which unique keys and ids of deaths start with
+JOB_DIGITS = 32  # of a job's id, which ids of deaths start with
 
 
 def kill_at_random(gearmang: Gearmang, *arguments: str, within: float) -> bool:
@@ -50,8 +51,9 @@ def states(store: Store) -> dict[str, str]:
 
 
 def jobs_in(gearmand: Gearmand) -> Counter[str]:
-    """How many jobs gearmand has, by the first digits of their unique keys."""
-    return Counter(key[:JOB_DIGITS] for key in uniques_in(gearmand))
+    """How many jobs gearmand has, by the id that their unique keys tell."""
+    keys = map(JobKey.parse, uniques_in(gearmand))
+    return Counter(key.job_id for key in keys if key is not None)
 
 
 def uniques_in(gearmand: Gearmand) -> list[str]:

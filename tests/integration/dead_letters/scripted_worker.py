@@ -30,6 +30,7 @@ class ScriptedWorker:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.seen: list[Envelope] = []
+        self.data: list[bytes] = []  # of each job, as it came
 
     def __enter__(self) -> "ScriptedWorker":
         self._thread.start()
@@ -50,6 +51,7 @@ class ScriptedWorker:
                     continue
                 handle, _, unique, data = packet.split(4)
                 job = Envelope.unpack(data, unique)
+                self.data.append(data)
                 self.seen.append(job)
                 if not self._is_good(job):
                     self._bury(client, job)

@@ -6,15 +6,18 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from gearmang.dead_letters.acting.editing import edit
 from gearmang.dead_letters.arriving.letter import from_envelope, letter_of
 from gearmang.dead_letters.arriving.storing import store_letters
 from gearmang.dead_letters.looking.browse import body, count, envelope_of, find, page
 from gearmang.dead_letters.looking.filters import Filter
+from gearmang.dead_letters.looking.history import history
 from gearmang.dead_letters.store.errors import AmbiguousId, NoSuchLetter
 from gearmang.dead_letters.store.moves import recount
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import fingerprints
 from gearmang.dead_letters.store.tally import tally
+from gearmang.job.envelope import Envelope
 from tests.integration.dead_letters.letters import dead_job, dossier, many, put
 
 HOSTILE = [
@@ -37,6 +40,39 @@ def test_a_death_that_is_delivered_twice_is_one_row(store: Store) -> None:
     assert len(put(store, job, job).letters) == 0
     with store.reading() as connection:
         assert count(connection, Filter()) == 1
+
+
+def test_letters_with_one_id_and_two_payloads_are_both_kept_and_it_is_said(store: Store) -> None:
+    first = dead_job(b"first")
+    second = replace(first, payload=b"second")
+    put(store, first)
+    assert len(put(store, second).letters) == 1
+    assert len(put(store, second, first).letters) == 0  # each was delivered once more
+    with store.reading() as connection:
+        rows = page(connection, Filter())
+        payloads = {body(connection, row.id).payload for row in rows}
+        (told,) = history(connection, job=first.job_id)
+    assert payloads == {b"first", b"second"}
+    assert told["what"] == "id met twice"
+    assert all(row.death_id in (first.death_id, told["detail"].split()[-1]) for row in rows)
+
+
+def test_a_redelivery_of_a_letter_that_was_edited_is_no_second_letter(store: Store) -> None:
+    job = dead_job(b'{"a": 1}')
+    put(store, job)
+    with store.writing() as connection:
+        row = find(connection, job.death_id)
+        edit(connection, row, b'{"a": 1}', b'{"a": 2}', why=None)
+    assert put(store, job).letters == []
+
+
+def test_two_bare_jobs_under_one_uuid_are_two_letters(store: Store) -> None:
+    """A user's key may come again with another job: no id is taken from it."""
+    unique = b"3f2b8c1e-9a54-4d0c-8e7d-5a1b2c3d4e5f"
+    jobs = [Envelope.unpack(payload, unique) for payload in (b"one", b"two")]
+    put(store, *(replace(job.failed(dossier()), function="f", server="gm1:4730") for job in jobs))
+    with store.reading() as connection:
+        assert count(connection, Filter()) == 2
 
 
 def test_a_second_death_of_the_same_job_is_another_row(store: Store) -> None:

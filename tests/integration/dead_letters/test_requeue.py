@@ -14,6 +14,7 @@ from gearmang.dead_letters.looking.browse import count, find
 from gearmang.dead_letters.looking.filters import Filter
 from gearmang.dead_letters.store.moves import move, recount
 from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.tally import tally
 from gearmang.job.client import Client
 from gearmang.job.submission import Packed
 from tests.daemons.gearmand import Gearmand
@@ -46,7 +47,7 @@ def in_state(store: Store, state: str) -> int:
         return count(connection, Filter(state=state))
 
 
-def test_a_requeued_job_starts_a_new_life_with_its_history(
+def test_a_requeued_job_starts_a_new_life_with_its_payload_as_it_was_submitted(
     store: Store, at_gearmand: Gearmang, gearmand: Gearmand
 ) -> None:
     job = dead_job(b"\x00any bytes\xff")
@@ -61,7 +62,7 @@ def test_a_requeued_job_starts_a_new_life_with_its_history(
         1,
         4,
     )
-    assert back.history == job.history
+    assert worker.data == [job.payload]
     assert in_state(store, "requeued") == 1
 
 
@@ -133,6 +134,78 @@ def test_a_run_that_was_killed_is_completed_under_the_same_unique_key(
         assert complete_interrupted(store, client) == 0
     assert in_state(store, "requeued") == 1
     assert queued(gearmand) == 1  # gearmand joined the two
+
+
+@pytest.fixture
+def interrupted(store: Store, at_gearmand: Gearmang) -> str:
+    """The plan of a requeue that was killed between JOB_CREATED and the last commit."""
+    job = dead_job()
+    put(store, job)
+    at_gearmand.dead("requeue", job.job_id)
+    with store.writing() as connection:
+        row = find(connection, job.job_id)
+        plans.settle(connection, row.plan, [row.id], None)
+        plans.finish(connection, row.plan, "under way")
+        move(connection, [row.id], "requeued", "requeuing", plan=row.plan)
+    return str(row.plan)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("requeue", "--function", "nothing*", "--yes"),
+        ("requeue", "--plan", "PLAN", "--yes"),
+        ("undo", "OTHER"),
+    ],
+    ids=["matches nothing", "its plan", "undo of another"],
+)
+def test_any_next_requeue_or_undo_completes_an_interrupted_one(
+    store: Store,
+    at_gearmand: Gearmang,
+    gearmand: Gearmand,
+    interrupted: str,
+    command: tuple[str, ...],
+) -> None:
+    other = dead_job(function="mail")
+    put(store, other)
+    at_gearmand.dead("remove", other.job_id)
+    with store.reading() as connection:
+        removal = str(find(connection, other.job_id).plan)
+    words = [{"PLAN": interrupted, "OTHER": removal}.get(word, word) for word in command]
+    at_gearmand.dead(*words, code=1 if "nothing*" in command else 0)
+    assert (in_state(store, "requeuing"), in_state(store, "requeued")) == (0, 1)
+    with store.reading() as connection:
+        assert plans.get(connection, interrupted).state == "done"
+    assert queued(gearmand) == 1
+
+
+def test_a_collector_that_starts_completes_an_interrupted_requeue(
+    store: Store, interrupted: str, collector: subprocess.Popen[bytes]
+) -> None:
+    await_that(lambda: in_state(store, "requeued") == 1, "the collector has completed it")
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_letters_under_way_are_told_by_list_and_tally(store: Store, at_gearmand: Gearmang) -> None:
+    assert "1 letter under way" in at_gearmand.dead("list")
+    assert tally(str(store), since=0).under_way == 1
+
+
+def test_a_letter_that_was_recalled_is_requeued_under_another_key(
+    store: Store, at_gearmand: Gearmang, gearmand: Gearmand
+) -> None:
+    """gearmand takes a job with the key of a cancelled one, and discards it."""
+    job = dead_job()
+    put(store, job)
+    at_gearmand.dead("requeue", job.job_id)
+    with store.reading() as connection:
+        plan = str(find(connection, job.job_id).plan)
+    at_gearmand.dead("undo", plan)
+    assert in_state(store, "dead") == 1
+    at_gearmand.dead("requeue", job.job_id)
+    with ScriptedWorker(gearmand.address, "resize") as worker:
+        await_that(lambda: worker.seen, "the job runs")
+    assert [seen.delivery for seen in worker.seen] == [job.delivery + 2]
 
 
 def test_two_operators_do_not_take_the_same_letter(

@@ -20,7 +20,7 @@ _FILE = re.compile(r"```python file=(\S+)\n(.*?)```", re.DOTALL)
 _CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _ID = re.compile(r"\b[0-9a-f]{8,32}(?:-\d+)?\b")
 _VARYING = (
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "TIME"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}"), "TIME"),
     (re.compile(r"\d+\.\d s"), "SECONDS"),
     (re.compile("[·▁-█]{24}"), "BARS"),
     (_ID, "ID"),
