@@ -13,6 +13,7 @@ import click
 from gearmang.cli.options import servers_option
 from gearmang.cli.times import Span
 from gearmang.protocol.server import Server
+from gearmang.worker.loading import Target
 from gearmang.worker.options import (
     DEFAULT_ATTEMPTS,
     DEFAULT_BREAKER,
@@ -46,7 +47,9 @@ SIZE = _Size()
 
 
 @click.command()
-@click.argument("target", metavar="MODULE:FUNCTION")
+@click.argument("target", metavar="MODULE:FUNCTION", required=False)
+@click.option("--exec", "command", metavar="COMMAND",
+              help="Run this for each job: its data on stdin, its result on stdout.")  # fmt: skip
 @click.option("--function", required=True, metavar="NAME", help="The name that jobs queue under.")
 @servers_option
 @click.option("--processes", type=click.IntRange(1, 1024), default=1, show_default=True,
@@ -77,7 +80,8 @@ SIZE = _Size()
               envvar="GEARMANG_RECORDS", show_envvar=True,
               help="Write a JSON record of each attempt here.")  # fmt: skip
 def work(
-    target: str,
+    target: str | None,
+    command: str | None,
     servers: tuple[Server, ...],
     records: Path | None,
     **given: Any,
@@ -87,12 +91,23 @@ def work(
     Exit codes: 0 its lifetime or a signal ended it; 1 it cannot work; 2 bad options; 75 the grace
     ran out and the running job was given back.
 
-    Example: gearmang work images:resize --function resize --time-limit 30s --max-memory 512M
+    \b
+    Examples:
+      gearmang work images:resize --function resize --time-limit 30s --max-memory 512M
+      gearmang work --exec 'php /srv/resize.php' --function resize --processes 4
     """
-    if ":" not in target:
+    if (target is None) == (command is None):
+        raise click.UsageError("give either MODULE:FUNCTION or --exec COMMAND")
+    if target is not None and ":" not in target:
         raise click.UsageError(f"{target!r} names no code; write MODULE:FUNCTION")
+    code: Target = target or ""
+    if command is not None:
+        from gearmang.worker.command import Command
+
+        code = Command(command)
+        given["keep_after_failure"] = True  # the command has failed, not its executor
     try:
-        options = WorkerOptions(target=target, servers=servers, **given)
+        options = WorkerOptions(target=code, servers=servers, **given)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if records is not None:

@@ -115,8 +115,12 @@ class Child:
         return (self._sock.fileno(), self.pidfd, self.tail.descriptor, self._stack)
 
     def resident_bytes(self) -> int:
-        """What it holds in memory now."""
-        return resident_bytes(self.pid)
+        """What it holds in memory now; a command that it runs counts too."""
+        try:
+            listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        except OSError:
+            listed = ""
+        return resident_bytes(self.pid) + sum(resident_bytes(int(pid)) for pid in listed.split())
 
     def kill(self) -> None:
         """End the executor and the processes of its group, at once."""

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from mmap import mmap
 from types import FrameType
 from typing import Any, Final, NoReturn
@@ -24,6 +25,7 @@ from gearmang.job.dossier import Dossier
 from gearmang.protocol.key import mark_of
 from gearmang.worker import frames
 from gearmang.worker.attempt import made_id, read
+from gearmang.worker.command import CommandFailed
 from gearmang.worker.dossiers import Failing, import_roots, of_exception
 from gearmang.worker.job import Job, Reject, Retry, TimeLimitExceeded, encoded
 from gearmang.worker.loading import made
@@ -196,6 +198,15 @@ class Executor:
             cpu_seconds=round(time.process_time() - cpu_at_start, 6),
             attempt=attempt,
         )
+        if isinstance(error, CommandFailed):
+            dossier = replace(
+                dossier,
+                outcome=error.outcome,
+                error_type=error.error_type,
+                exit_code=error.exit_code,
+                signal=error.signal,
+                traceback=None,
+            )
         _flush()
         told = frames.Failure(
             dossier,
@@ -250,7 +261,7 @@ class Executor:
 
 
 def resident_bytes(pid: int) -> int:
-    """What a process holds in memory now; 0 when it is gone."""
+    """What a process holds in memory now, without what it has started; 0 when it is gone."""
     try:
         with open(f"/proc/{pid}/statm", "rb") as statm:  # noqa: PTH123  # half of Path.open's cost
             return int(statm.read().split()[1]) * _PAGE_SIZE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -175,6 +176,9 @@ class Slot:
         child.tail.drain()
         told = failure_of(body)
         dossier = replace(told.dossier, pid=child.pid, stderr=child.tail.text)
+        if dossier.signal == signal.SIGTERM and self.life.stopping:
+            # A service manager signals all processes: the command has ended with the worker.
+            dossier = replace(dossier, outcome="lost", error_type="WorkerStopped")
         if not self._options.keep_after_failure or self.executors.is_worn_out:
             self.executors.replace()
         self.failed += 1
