@@ -102,9 +102,9 @@ def work(
         raise click.UsageError(f"{target!r} names no code; write MODULE:FUNCTION")
     code: Target = target or ""
     if command is not None:
-        from gearmang.worker.command import Command
+        from gearmang.worker.command import CommandLine
 
-        code = Command(command)
+        code = CommandLine(command)
         given["keep_after_failure"] = True  # the command has failed, not its executor
     try:
         options = WorkerOptions(target=code, servers=servers, **given)

@@ -29,8 +29,8 @@ GRACE: Final = 3.0  # seconds from SIGTERM to SIGKILL, when the time limit has p
 TOLD_ON: Final = 3  # the descriptor for progress, data and record fields
 LONGEST_LINE: Final = 1024 * 1024  # bytes of one such line
 READ_SIZE: Final = 64 * 1024  # bytes
-
-_READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR
+# What ends sooner is read when it has ended: to be woken by each of its words would cost more.
+SHORT: Final = 0.005  # seconds
 
 
 class CommandFailed(Exception):
@@ -48,7 +48,7 @@ class CommandFailed(Exception):
         super().__init__(f"{command} {how}")
 
 
-class Command:
+class CommandLine:
     """A command line, run anew for each job; no shell reads it.
 
     Raises:
@@ -59,6 +59,7 @@ class Command:
         self.line = line
         self._words = words_of(line)
         self._path = program_of(self._words)
+        self._environment = dict(os.environ)
 
     def __call__(self, job: Job) -> bytes:
         """Run it.
@@ -68,7 +69,7 @@ class Command:
             CommandFailed: it failed in another way.
             ValueError: it printed more than gearmand takes.
         """
-        run = _Run(self._path, self._words, job)
+        run = _Run(self._path, self._words, self._environment, job)
         try:
             run.listen()
         except BaseException:
@@ -130,7 +131,7 @@ def environment_of(job: Job) -> dict[str, str]:
 class _Run:
     """One run of a command, which leads a process group of its own."""
 
-    def __init__(self, path: str, words: list[str], job: Job) -> None:
+    def __init__(self, path: str, words: list[str], environment: dict[str, str], job: Job) -> None:
         self._job = job
         self.result = bytearray()
         self.retry_after: float | None = None
@@ -146,7 +147,7 @@ class _Run:
             self.pid = os.posix_spawn(
                 path,
                 words,
-                {**os.environ, **environment_of(job)},
+                {**environment, **environment_of(job)},
                 file_actions=[
                     # Out of the way of the numbers below first; dup2 leaves them inheritable.
                     (os.POSIX_SPAWN_DUP2, their_told, _SPARE),
@@ -173,9 +174,11 @@ class _Run:
     def listen(self) -> None:
         """Read what it says until it ends."""
         look = select.poll()
-        for descriptor in (self._out, self._told, self._pidfd):
+        look.register(self._pidfd, select.POLLIN)
+        short = bool(look.poll(SHORT * 1000))
+        for descriptor in (self._out, self._told):
             look.register(descriptor, select.POLLIN)
-        while True:
+        while not short:
             ready = {descriptor for descriptor, _ in look.poll()}
             for descriptor in ready & {self._out, self._told}:
                 if not self._read(descriptor):
