@@ -57,5 +57,5 @@ deb: setup  ## build dist/gearmang_VERSION_ARCHITECTURE.deb
 
 .PHONY: clean
 clean:  ## remove what the other targets made
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	@rm -rf .venv .servers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -57,14 +57,15 @@ class Memory:
         self._functions: dict[str, FunctionStatus] = {}
         self._unmoved: dict[str, int] = {}
         self._at = 0.0
-        self._pid = 0
+        self._pid: int | None = None
+        self._seen = False
         self._restarts = 0
         self._counted: _Counted | None = None
 
     def learn(
         self,
         at: float,
-        pid: int,
+        pid: int | None,
         functions: Iterable[FunctionStatus],
         *,
         unlisted: Collection[str] = (),
@@ -74,19 +75,19 @@ class Memory:
 
         Args:
             at: when it was, in seconds of the monotonic clock.
-            pid: of gearmand.
+            pid: of gearmand; None where the server does not tell.
             functions: that are reported one by one.
             unlisted: functions that are there and are not reported one by one.
             jobs: all jobs of the server; None where they are not listed.
         """
-        restarted = self._pid not in (0, pid)
+        restarted = self._seen and self._pid != pid
         if restarted:
             self._restarts += 1
             self._unmoved.clear()
             self._counted = None
         now = {function[0]: function for function in functions}
         before, seconds = self._functions, at - self._at
-        known = bool(self._pid) and not restarted and seconds > 0
+        known = self._seen and not restarted and seconds > 0
         movement = Movement(
             stalled=self._stalled(now, before),
             rates=_rates(now, before, seconds) if known else {},
@@ -94,7 +95,7 @@ class Memory:
             vanished=tuple((before.keys() - now.keys()).difference(unlisted)),
             restarts=self._restarts,
         )
-        self._functions, self._at, self._pid = now, at, pid
+        self._functions, self._at, self._pid, self._seen = now, at, pid, True
         return movement
 
     def _stalled(

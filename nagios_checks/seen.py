@@ -38,7 +38,7 @@ def update(times: Mapping[str, float], snapshot: Snapshot, now: float) -> dict[s
     return {name: min(times.get(name, now), now) for name in names}
 
 
-def name_of(pid: int, connection: Peer) -> str:
+def name_of(pid: int | None, connection: Peer) -> str:
     """What tells a connection from others for as long as it lasts.
 
     A gearmand that was restarted, to be known by its ``pid``, numbers its connections anew. It

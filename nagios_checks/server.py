@@ -119,7 +119,7 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
     answers = readings.poll(targets(chosen), workers=True, verbosity=True)
     seen = survey(answers, readings, judge_server)
     fine = ", ".join(
-        f"gearmand {phrasing.shown(snapshot.version)} on {snapshot.server} answered in "
+        f"{phrasing.shown(snapshot.make)} on {snapshot.server} answered in "
         f"{short(snapshot.reply_seconds)}"
         for snapshot in seen.snapshots
     )
@@ -146,8 +146,10 @@ def judge_connections(count: int, limits: Limits) -> Finding:
     return Finding(limits.judge(count), text, weight=count, series=(series,))
 
 
-def judge_version(version: str, expected: VersionRange | None) -> Finding:
-    """Judge gearmand's version; None expects nothing."""
+def judge_version(version: str | None, expected: VersionRange | None) -> Finding:
+    """Judge the server's version, None where it does not tell; None expects nothing."""
+    if version is None:
+        return Finding(Ok if expected is None else Warn, "does not tell its version")
     shown = phrasing.shown(version)
     if expected is None or expected.holds(version):
         return Finding(Ok, f"is gearmand {shown}")

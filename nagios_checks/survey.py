@@ -95,8 +95,10 @@ def unmatched(
 
 def _described(snapshot: Snapshot) -> str:
     return (
-        f"{snapshot.server}: gearmand {phrasing.shown(snapshot.version)}, pid {snapshot.pid}, "
-        f"answered in {snapshot.reply_seconds * 1000:.1f} ms, "
+        f"{snapshot.server}: {phrasing.shown(snapshot.make)}, "
+        + ("" if snapshot.pid is None else f"pid {snapshot.pid}, ")
+        + (f"answers no {', no '.join(snapshot.unanswered)}, " if snapshot.unanswered else "")
+        + f"answered in {snapshot.reply_seconds * 1000:.1f} ms, "
         f"{phrasing.plural(len(snapshot.functions), 'function')}, "
         f"{phrasing.plural(len(snapshot.connections), 'connection')}"
     )

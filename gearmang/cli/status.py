@@ -133,4 +133,4 @@ def _host(server: Server, answer: Snapshot | AdminError, crew: Fleet | None) -> 
         return [server, None, None, None, None, "lost"]
     reply = f"{answer.reply_seconds * 1000:.1f} ms"
     counts = (len(answer.functions), crew.workers, crew.clients)
-    return [server, reply, *counts, f"gearmand {answer.version}"]
+    return [server, reply, *counts, answer.make]

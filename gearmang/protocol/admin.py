@@ -108,8 +108,11 @@ class AdminClient:
         return self._ask(Command(b"version", replies.version))  # type: ignore[no-any-return]
 
     def getpid(self) -> int:
-        """gearmand's process id on its host."""
-        return self._exchange(()).pid
+        """gearmand's process id on its host; refused by servers of another make."""
+        pid = self._exchange(()).pid
+        if pid is None:
+            raise Refused(self.server, "does not tell its process id: it is no gearmand")
+        return pid
 
     def verbose(self) -> str:
         """gearmand's log level, ``ERROR``."""

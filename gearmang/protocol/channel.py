@@ -9,10 +9,10 @@ import time
 from typing import TYPE_CHECKING
 
 from gearmang.protocol.addresses import Address, addresses
-from gearmang.protocol.errors import AdminError, BadReply, ProtocolError, TimedOut, Unreachable
+from gearmang.protocol.errors import BadReply, ProtocolError, TimedOut, Unreachable
 from gearmang.protocol.exchange import Exchange
 from gearmang.protocol.server import Server
-from gearmang.protocol.steps import READ, WRITE, Steps, Wait, drive
+from gearmang.protocol.steps import READ, WRITE, Steps, Wait
 
 if TYPE_CHECKING:
     from gearmang.protocol.tls import Tls
@@ -49,26 +49,6 @@ def connect(server: Server, tls: Tls | None, deadline: float) -> Steps[socket.so
             sock.close()
             raise
     raise Unreachable(server, "has a name without addresses; check the address")
-
-
-def dial(server: Server, *, timeout: float, tls: Tls | None = None) -> socket.socket:
-    """A connected socket for other protocols than the admin commands, still non-blocking.
-
-    Args:
-        server: where to.
-        timeout: seconds for name, connection and TLS together.
-        tls: speak TLS, and trust whom.
-
-    Raises:
-        AdminError: `connect`'s.
-    """
-    try:
-        made = drive([connect(server, tls, time.monotonic() + timeout)])[0]
-    except OSError as error:  # no descriptor for the selector
-        raise Unreachable(server, f"cannot be asked: {error.strerror}") from None
-    if isinstance(made, AdminError):
-        raise made
-    return made
 
 
 def _connect_to(server: Server, address: Address, until: float) -> Steps[socket.socket]:
@@ -113,6 +93,8 @@ def converse(
                 raise ProtocolError(server, f"closed the connection {_after(exchange)}")
             if exchange.feed(data):
                 return
+            if more := exchange.more():
+                to_send = memoryview(bytes(to_send) + more)
             continue
         except BadReply as error:
             raise ProtocolError(server, str(error)) from None

@@ -21,7 +21,7 @@ LONGEST_NAME = 4096  # characters; gearmand 1.1.20 cuts names at 511 bytes
 LONGEST_EXCERPT = 60  # characters of a bad reply that an error shows
 
 # Patterns are text: `re` compiles each at its first use, which a short-lived check may never reach.
-_VERSION = r"OK (\S{1,80})\r?\n"
+_VERSION = r"(?:OK |v)(\S{1,80})\r?\n"  # Perl's Gearman::Server says v1.130.1
 _WORD = r"OK ([A-Z]{1,20})\r?\n"
 _MOST_WORDS = 10  # of a function's name; one with more is told apart no better than word by word
 _NEITHER_TAB_NOR_END = bytes(byte for byte in range(256) if byte not in b"\t\n")
@@ -169,7 +169,9 @@ def _connection(line: str, known: frozenset[str] | None) -> Peer:
     if not (colon and host and fd.isascii() and fd.isdigit() and len(fd) <= LONGEST_NUMBER):
         raise BadReply(f"sent {_excerpt_of(line)} in `workers`")
     names = served.split(" ")
-    if names[0] or (known is not None and not known.issuperset(names[1:])):
+    if served == " " and known is not None and "" not in known:
+        names = []  # Perl's Gearman::Server writes a space even before nothing
+    elif names[0] or (known is not None and not known.issuperset(names[1:])):
         client_id, names = _split_odd(rest, known or frozenset())
     return Peer(int(fd), host, client_id, tuple(names[1:]))
 

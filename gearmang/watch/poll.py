@@ -47,8 +47,9 @@ class Snapshot(NamedTuple):
         server: who said it.
         functions: ``status``.
         connections: ``workers``; empty when it was not asked for.
-        version: of gearmand.
-        pid: of gearmand; another one than before means a restart.
+        version: of the server; None where it does not tell.
+        pid: of gearmand; another one than before means a restart. None where the server, of
+            another make, does not tell.
         reply_seconds: from the start of the connection to the last byte.
         priorities: ``prioritystatus``; None when not asked for, or when this gearmand lacks it or
             counts wrong (before 1.1.20).
@@ -61,13 +62,21 @@ class Snapshot(NamedTuple):
     server: Server
     functions: tuple[FunctionStatus, ...]
     connections: tuple[Peer, ...]
-    version: str
-    pid: int
+    version: str | None
+    pid: int | None
     reply_seconds: float
     priorities: tuple[PriorityStatus, ...] | None = None
     jobs: tuple[QueuedJob, ...] | None = None
     verbosity: str | None = None
     keys: tuple[str, ...] | None = None
+    unanswered: tuple[str, ...] = ()
+
+    @property
+    def make(self) -> str:
+        """What it is, as far as it tells: ``gearmand 1.1.20``, ``a server of another make``."""
+        if self.pid is not None:
+            return f"gearmand {self.version}"
+        return f"Gearman server {self.version}" if self.version else "a server of another make"
 
 
 def poll(
@@ -99,7 +108,10 @@ def poll(
     Returns:
         A snapshot or an error for each target, in the order of the targets.
     """
-    commands = [Command(b"version", replies.version), Command(b"status", replies.status)]
+    commands = [
+        Command(b"version", replies.version, optional=True),
+        Command(b"status", replies.status),
+    ]
     if workers:  # parsed later: its names are told apart by those of `status`
         commands.append(Command(b"workers", bytes))
     if priorities:
@@ -143,11 +155,13 @@ def _snapshot(
             wanted.append(Command(b"show jobs", replies.jobs, optional=True))
         if most_keys and queued <= most_keys:
             wanted.append(Command(b"show unique jobs", replies.unique_jobs, optional=True))
-        if wanted:
+        unanswered = exchange.unanswered
+        if wanted and not exchange.silent:
             listing = Exchange(wanted)
             yield from converse(sock, server, listing, deadline)
             said |= _results(server, listing)
-    counts_wrong = re.match(_WRONG_PRIORITIES, said[b"version"])
+            unanswered += [name for name in listing.unanswered if name not in unanswered]
+    counts_wrong = re.match(_WRONG_PRIORITIES, said[b"version"] or "")
     return Snapshot(
         server=server,
         functions=functions,
@@ -159,6 +173,7 @@ def _snapshot(
         jobs=said.get(b"show jobs"),
         verbosity=said.get(b"verbose"),
         keys=said.get(b"show unique jobs"),
+        unanswered=tuple(unanswered),
     )
 
 

@@ -127,7 +127,7 @@ def _of_servers(sight: Sight) -> Iterator[str]:
         ),
     )
     versions = (
-        f'{_PREFIX}_server_info{label[:-1]},version="{escaped(answer.version)}"}} 1\n'
+        f'{_PREFIX}_server_info{label[:-1]},version="{escaped(answer.version or "")}"}} 1\n'
         for label, answer, _ in answers
     )
     yield from family(f"{_PREFIX}_server", "info", "Which gearmand it is.", versions)

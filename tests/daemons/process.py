@@ -89,8 +89,17 @@ class Process:
         self.popen.send_signal(number)
 
     def pause(self) -> None:
-        """Freeze it: it keeps its sockets and answers nothing."""
+        """Freeze it: it keeps its sockets and answers nothing, from now on."""
         self.send(signal.SIGSTOP)
+        await_that(self._is_stopped, f"{self.command[0]} stands still")
+
+    def _is_stopped(self) -> bool:
+        # The state behind the command's name; each thread stops by itself (proc(5)).
+        states = [
+            task.read_text().rpartition(")")[2].split()[0]
+            for task in Path(f"/proc/{self.pid}/task").glob("*/stat")
+        ]
+        return bool(states) and set(states) <= {"T", "t", "Z", "X"}
 
     def resume(self) -> None:
         self.send(signal.SIGCONT)

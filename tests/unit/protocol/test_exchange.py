@@ -46,15 +46,15 @@ def test_a_name_that_holds_the_end_of_the_list_does_not_end_it() -> None:
     [
         b"HTTP/1.1 400 Bad Request\r\n",
         b"SSH-2.0-OpenSSH_9.2\r\n",
-        b"H",
         b"\x15\x03\x01\x00\x02\x02",
         b"\0RES\0\0\0\x13",
         b"OK x\n",
         b"OK 12345678901\n",
         b"OK " + b"1" * 20,
         b"OK 4711\r\n",
-        b"ERR UNKNOWN_COMMAND\r\n",
         b"\n",
+        b"a\t1\t1\n",
+        b"H" * 1000,
     ],
 )
 def test_a_service_that_is_not_gearmand_is_found_out_by_its_first_line(data: bytes) -> None:
@@ -131,3 +131,71 @@ def _most_lines(line: bytes, memory: int) -> int:
     except BadReply:
         # It looks again after an eighth of growth only: how data are cut shifts the limit so much.
         return (lines - step) * 8 // 10
+
+
+WORKERS = Command(b"workers", bytes)
+OPTIONAL = Command(b"prioritystatus", replies.priority_status, optional=True)
+REFUSAL = b"ERR unknown_command \r\n"  # Perl's Gearman::Server 1.130
+LIST = b"resize\t3\t1\t1\n.\n"
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_a_server_that_refuses_getpid_is_fenced_by_its_refusal(size: int) -> None:
+    exchange = Exchange([VERSION, OPTIONAL, STATUS_COMMAND])
+    data = REFUSAL + b"v1.130.1\n" + REFUSAL + REFUSAL + REFUSAL + LIST + REFUSAL
+    ends = [exchange.feed(data[at : at + size]) for at in range(0, len(data), size)]
+    version, priorities, functions = exchange.results()
+    assert ends == [False] * (len(ends) - 1) + [True]
+    assert (exchange.pid, version, priorities) == (None, "1.130.1", None)
+    assert functions == (("resize", 3, 1, 1),)
+    assert exchange.unanswered == ["getpid", "prioritystatus"]
+
+
+def test_half_a_list_of_a_server_that_refuses_getpid_is_none() -> None:
+    exchange = Exchange([STATUS_COMMAND])
+    assert not exchange.feed(REFUSAL + LIST)
+    assert exchange.feed(REFUSAL)
+    half = Exchange([STATUS_COMMAND])
+    assert half.feed(REFUSAL + b"resize\t3\t1\t1\n" + REFUSAL)
+    with pytest.raises(BadReply, match="without its end"):
+        half.results()
+
+
+def test_a_server_that_refuses_everything_is_refused() -> None:
+    exchange = Exchange([STATUS_COMMAND])
+    assert exchange.feed(REFUSAL * 3)
+    with pytest.raises(RefusedReply):
+        exchange.results()
+
+
+def test_a_silent_server_is_asked_for_one_more_refusal_that_fences_its_lists() -> None:
+    version = Command(b"version", replies.version, optional=True)
+    exchange = Exchange([version, STATUS_COMMAND, WORKERS])
+    assert not exchange.feed(LIST)
+    assert exchange.more() == b"cancel job H:-:0\r\n"
+    assert exchange.more() == b""
+    assert not exchange.feed(b"9 h - : \n.\n")
+    assert exchange.feed(b"ERR UNKNOWN_JOB\n")
+    assert exchange.results() == [None, (("resize", 3, 1, 1),), b"9 h - : \n.\n"]
+    assert exchange.unanswered == ["getpid", "version"]
+
+
+def test_a_silent_server_without_functions_is_read_too() -> None:
+    exchange = Exchange([STATUS_COMMAND, WORKERS])
+    assert exchange.feed(b".\n.\nERR UNKNOWN_JOB\n")
+    assert exchange.results() == [(), b".\n"]
+
+
+@pytest.mark.parametrize("lists", [LIST, LIST * 3])
+def test_another_number_of_lists_than_asked_for_is_an_error(lists: bytes) -> None:
+    exchange = Exchange([STATUS_COMMAND, WORKERS])
+    assert exchange.feed(lists + b"ERR UNKNOWN_JOB\n")
+    with pytest.raises(BadReply):
+        exchange.results()
+
+
+def test_a_silent_server_is_no_answer_to_a_command_that_it_must_answer() -> None:
+    exchange = Exchange([VERSION, STATUS_COMMAND])
+    assert exchange.feed(LIST + b"ERR UNKNOWN_JOB\n")
+    with pytest.raises(RefusedReply, match="not answered"):
+        exchange.results()
