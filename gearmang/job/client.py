@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections import deque
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from gearmang.errors import NotQueued, ServerLost
-from gearmang.job.envelope import sealed
 from gearmang.job.submission import (
     LONGEST_FUNCTION,
     Packed,
@@ -24,6 +24,7 @@ from gearmang.job.submission import (
 )
 from gearmang.protocol import wire
 from gearmang.protocol.connection import DEFAULT_TIMEOUT, Connection
+from gearmang.protocol.key import JobKey, mark_of, new_key
 from gearmang.protocol.server import Server
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ class Client:
             function: the name that workers registered.
             data: bytes are sent as they are; anything else as JSON.
             unique: a job with the same key that is queued or running is joined: no second job
-                exists then. By default each job has a key of its own.
+                exists then. By default each job has a key of its own, that says which job it is;
+                workers make an id for those that have yours.
             priority: high, normal or low.
             at: do not start before this time, in seconds since the epoch.
 
@@ -96,7 +98,7 @@ class Client:
             TypeError: the data cannot be written as JSON.
             ValueError: a name that cannot be sent.
         """
-        job_id, packed = _packed(Submission(function, data, unique, priority, at))
+        packed = _packed(Submission(function, data, unique, priority, at))
         deadline = time.monotonic() + self._timeout
         for left in range(len(self._servers), 0, -1):
             share = (deadline - time.monotonic()) / left
@@ -107,6 +109,8 @@ class Client:
                 self._servers.rotate(-1)
                 failure = error
             else:
+                key = None if unique is not None else JobKey.parse(packed.unique)
+                job_id = None if key is None else key.job_id
                 return Submitted(job_id, handle.decode("utf-8", "backslashreplace"), server)
         raise failure
 
@@ -119,7 +123,7 @@ class Client:
         """
         accepted = 0
         try:
-            packed = (_packed(Submission(*job))[1] for job in jobs)
+            packed = (_packed(Submission(*job)) for job in jobs)
             for _ in self._confirmed(packed, self._timeout):
                 accepted += 1
         except NotQueued as error:
@@ -214,18 +218,18 @@ def refusal(server: Server, packet: wire.Packet) -> str:
     return f"gearmand {server} refused the job: {reason}"
 
 
-def new_job_id() -> str:
-    """32 random hexadecimal digits."""
-    return os.urandom(16).hex()
-
-
-def _packed(job: Submission) -> tuple[str, Packed]:
+def _packed(job: Submission) -> Packed:
+    """The job as it travels: its payload bare, under a key of ours or the caller's own."""
     payload = job.data if isinstance(job.data, bytes) else orjson.dumps(job.data)
-    job_id = new_job_id()
-    data = sealed(payload, job_id, round(time.time(), 3), job.at)
-    unique = job_id if job.unique is None else job.unique
-    at = None if job.at is None else int(job.at)
-    return job_id, Packed(job.function, data, unique, job.priority, at)
+    unique = job.unique
+    if job.at is None:
+        unique = new_key(job.function, time.time()) if unique is None else unique
+        return Packed(job.function, payload, unique, job.priority)
+    at = math.ceil(job.at)  # whole seconds: never early
+    if unique is None:
+        mark = mark_of(job.function)
+        unique = str(JobKey(os.urandom(16).hex(), time.time(), mark, not_before=at))
+    return Packed(job.function, payload, unique, job.priority, at)
 
 
 def _send_some(connection: Connection, jobs: Iterator[Packed], awaited: deque[Packed]) -> bool:

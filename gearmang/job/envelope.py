@@ -1,9 +1,9 @@
 """The envelope around a user's payload: who the job is, which attempt this is, what befell it.
 
-On the wire: one line ``GEARMANG/1 {json}`` and, after its newline, the user's payload as it was
-given, byte for byte. Most jobs travel without that line: their unique key says which job they are
-(`gearmang.protocol.key`); one whose key is not ours (by PHP, by ``gearman -b``) is attempt 1 of a
-new job.
+Nearly every job travels bare, its payload as it was submitted: its unique key says which job it
+is (`gearmang.protocol.key`); one whose key is not ours (by PHP, by ``gearman -b``) is the first
+attempt of a new job. A dead letter, and a retry where every worker of the function can read it, carry their
+history as well: one line ``GEARMANG/1 {json}`` before the payload. docs/wire.md specifies both.
 """
 
 from __future__ import annotations
@@ -26,20 +26,11 @@ if TYPE_CHECKING:
 
 
 MAGIC = b"GEARMANG/1 "
-_FRESH = {"id", "attempt", "tries", "enqueued_at"}
 _JOB_ID = re.compile("[0-9a-f]{32}", re.ASCII)
 _RAW = "\\x:"  # before a function's name in hexadecimal
 LONGEST_INTEGER = 63  # bits that JSON parsers everywhere take
 LONGEST_FLOAT = 1000  # bits of the largest integers that are a float
 LONGEST_HISTORY = 32  # dossiers that travel with a job; the oldest are left out above
-
-
-def sealed(payload: bytes, job_id: str, enqueued_at: float, not_before: float | None) -> bytes:
-    """A new job as it is first submitted: what `Envelope.pack` makes, at a third of its cost."""
-    head = {"id": job_id, "attempt": 1, "tries": 0, "enqueued_at": enqueued_at}
-    if not_before is not None:
-        head["not_before"] = not_before
-    return b"%b%b\n%b" % (MAGIC, orjson.dumps(head), payload)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,30 +104,49 @@ class Envelope:
     def unpack(
         cls, data: bytes, unique: bytes = b"", job_id: str | None = None, mark: str | None = None
     ) -> Self:
-        """Read a job's data as it came from gearmand.
+        """Read a job as it came from gearmand: by a key of ours, as an envelope, or as a bare job.
 
         Args:
             data: the job's payload, in an envelope or bare.
             unique: the job's unique key; only one of ours says which job it is.
-            job_id: the id for a job whose key is not ours; a random one by default.
+            job_id: the id for a bare job whose key is not ours; a random one by default.
             mark: of the function that the job was queued under; a key of ours with another mark
                 was made for another job. None: any mark will do.
 
         Raises:
-            BadEnvelope: the data starts with the magic but its first line cannot be read.
+            BadEnvelope: the key is not ours, and the data starts with the magic but its first line
+                cannot be read.
         """
+        key = JobKey.parse(unique.decode("latin-1")) if unique else None
+        if key is not None and (mark is None or key.mark == mark):
+            return cls._under(key, data)
         if not data.startswith(MAGIC):
-            key = JobKey.parse(unique.decode("latin-1")) if unique else None
-            if key is None or (mark is not None and key.mark != mark):
-                return cls(payload=data, job_id=job_id or uuid.uuid4().hex)
-            return cls(
-                payload=data,
-                job_id=key.job_id,
-                attempt=key.attempt,
-                delivery=key.delivery,
-                enqueued_at=key.enqueued_at,
-                not_before=key.not_before,
-            )
+            return cls(payload=data, job_id=job_id or uuid.uuid4().hex)
+        return cls._opened(data)
+
+    @classmethod
+    def _under(cls, key: JobKey, data: bytes) -> Self:
+        """A job whose key is ours; only an envelope of that very job is one here."""
+        bare = cls(
+            payload=data,
+            job_id=key.job_id,
+            attempt=key.attempt,
+            delivery=key.delivery,
+            enqueued_at=key.enqueued_at,
+            not_before=key.not_before,
+        )
+        if not data.startswith(MAGIC):
+            return bare
+        try:
+            opened = cls._opened(data)
+        except BadEnvelope:
+            return bare
+        if opened.job_id != key.job_id:
+            return bare
+        return replace(bare, payload=opened.payload, history=opened.history)
+
+    @classmethod
+    def _opened(cls, data: bytes) -> Self:
         end = data.find(b"\n")
         if end < 0:
             raise BadEnvelope("the envelope's first line has no end; the job was cut on its way")
@@ -151,8 +161,6 @@ class Envelope:
     def _from_head(cls, head: object, payload: bytes) -> Self:
         if not isinstance(head, Mapping):
             raise BadEnvelope("the envelope's first line is no JSON object")
-        if head.keys() == _FRESH and _is_fresh(head):  # nearly every job; a fifth of the cost
-            return cls(payload=payload, job_id=head["id"], enqueued_at=head["enqueued_at"])
         history = _expect(head, "history", list, [])
         if not all(isinstance(entry, dict) for entry in history):
             raise BadEnvelope("the envelope's history holds something other than objects")
@@ -172,18 +180,6 @@ class Envelope:
             server=_expect(head, "server", str, None),
             history=tuple(Dossier.from_dict(entry) for entry in history[-LONGEST_HISTORY:]),
         )
-
-
-def _is_fresh(head: Mapping[str, Any]) -> bool:
-    """Whether a head is exactly what `sealed` writes."""
-    job_id, enqueued_at = head["id"], head["enqueued_at"]
-    return (
-        type(job_id) is str
-        and _is_job_id(job_id)
-        and type(enqueued_at) is float
-        and (head["attempt"], head["tries"]) == (1, 0)
-        and type(head["attempt"]) is type(head["tries"]) is int
-    )
 
 
 def _is_utf8(text: str) -> bool:

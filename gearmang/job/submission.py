@@ -34,12 +34,13 @@ class Submitted(NamedTuple):
     """A job that gearmand has queued.
 
     Attributes:
-        job_id: 32 hexadecimal digits, by which records and dead letters know the job.
+        job_id: 32 hexadecimal digits, by which records and dead letters know the job; None for one
+            under a key of the caller's, whose id the worker makes.
         handle: gearmand's own name for it.
         server: the gearmand that took it.
     """
 
-    job_id: str
+    job_id: str | None
     handle: str
     server: Server
 
@@ -48,8 +49,8 @@ class Packed(NamedTuple):
     """One job as gearmand gets it.
 
     Attributes:
-        payload: the bytes, in an envelope or bare.
-        unique: the key by which gearmand coalesces; at most 64 bytes.
+        payload: the bytes, bare or in an envelope.
+        unique: the key by which gearmand joins jobs; at most 64 bytes.
         at: do not start before, in seconds since the epoch.
         tag: whatever the caller wants back with the job.
     """

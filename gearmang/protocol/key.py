@@ -9,19 +9,25 @@ in ``show unique jobs``, where no function stands beside it: hence the mark.
 from __future__ import annotations
 
 import base64
+import binascii
+import functools
 import hashlib
+import os
 import re
 from typing import NamedTuple
 
 LONGEST_UNIQUE = 64  # bytes; gearmand 1.1.20 refuses longer unique keys
 MARK_DIGITS = 6  # hexadecimal: of 1,000 functions two have one mark once in 33 servers
 LARGEST_COUNT = 0xFFFF  # deliveries and attempts that have room; later ones stay at it
+LATEST_ENQUEUED = 0xFFFFFFFFFFF / 1000  # seconds since the epoch that have room: the year 2527
+LATEST_NOT_BEFORE = 0xFFFFFFFF  # seconds since the epoch that have room: the year 2106
 
 _PREFIX = "g1."
 _KEY = (
     r"g1\.([A-Za-z0-9_-]{22})\.([0-9a-f]{1,11})\.([0-9a-f]{6})"
     r"\.([0-9a-f]{1,4})\.([0-9a-f]{1,4})(?:\.([0-9a-f]{1,8}))?"
 )
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class JobKey(NamedTuple):
@@ -64,15 +70,33 @@ class JobKey(NamedTuple):
         )
 
     def __str__(self) -> str:
-        """The unique key; equal for equal fields, so that gearmand joins copies of a delivery."""
-        packed = base64.urlsafe_b64encode(bytes.fromhex(self.job_id)).decode().rstrip("=")
+        """The unique key; equal for equal fields, so that gearmand joins copies of a delivery.
+
+        What has no room is cut to what has: a hostile time must not make a key too long to send.
+        """
+        packed = binascii.b2a_base64(bytes.fromhex(self.job_id), newline=False)[:22]
+        enqueued = round(min(max(self.enqueued_at, 0.0), LATEST_ENQUEUED) * 1000)
         text = (
-            f"{_PREFIX}{packed}.{round(self.enqueued_at * 1000):x}.{self.mark}"
+            f"{_PREFIX}{packed.translate(_URL_SAFE).decode()}.{enqueued:x}.{self.mark}"
             f".{min(self.delivery, LARGEST_COUNT):x}.{min(self.attempt, LARGEST_COUNT):x}"
         )
-        return text if self.not_before is None else f"{text}.{self.not_before:x}"
+        if self.not_before is None:
+            return text
+        return f"{text}.{min(max(self.not_before, 0), LATEST_NOT_BEFORE):x}"
 
 
+def new_key(function: str, now: float) -> str:
+    """The key of a new job that may start at once: what `JobKey` writes, at half of its cost.
+
+    Args:
+        function: the name that it is queued under.
+        now: in seconds since the epoch.
+    """
+    packed = binascii.b2a_base64(os.urandom(16), newline=False)[:22].translate(_URL_SAFE)
+    return f"{_PREFIX}{packed.decode()}.{round(now * 1000):x}.{mark_of(function)}.1.1"
+
+
+@functools.lru_cache(maxsize=1024)
 def mark_of(function: str) -> str:
     """The first hexadecimal digits of SHA-256 of a function's name."""
     name = function.encode("utf-8", "surrogateescape")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from gearmang.errors import BadEnvelope
-from gearmang.job.envelope import MAGIC, Envelope
-from gearmang.protocol.key import JobKey
+from gearmang.job.envelope import Envelope
 from gearmang.worker.grabbing import Assigned
 
 
@@ -46,28 +44,6 @@ def envelope_of(job: Assigned, job_id: str, mark: str) -> Envelope:
     """What gearmand gave, read; its id if its key is not ours."""
     data = job.data
     try:
-        return read(data, job.unique, job_id, mark)
+        return Envelope.unpack(data, job.unique, job_id, mark)
     except BadEnvelope:
         return Envelope(payload=data, job_id=job_id)
-
-
-def read(data: bytes, unique: bytes, job_id: str, mark: str) -> Envelope:
-    """A job's data and key as gearmand gave them; of an envelope's delivery the key knows best.
-
-    A job that came too early went back in the envelope that it came in, under a new key.
-
-    Raises:
-        BadEnvelope: the data begins like an envelope and is none.
-    """
-    envelope = Envelope.unpack(data, unique, job_id, mark)
-    if data.startswith(MAGIC):
-        key = JobKey.parse(unique.decode("latin-1"))
-        if key is not None and key.job_id == envelope.job_id and key.mark == mark:
-            return replace(
-                envelope,
-                delivery=key.delivery,
-                attempt=key.attempt,
-                not_before=key.not_before,
-                enqueued_at=key.enqueued_at,
-            )
-    return envelope

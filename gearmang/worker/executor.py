@@ -22,9 +22,10 @@ from typing import Any, Final, NoReturn
 
 from gearmang.errors import BadEnvelope, CannotLoad
 from gearmang.job.dossier import Dossier
+from gearmang.job.envelope import Envelope
 from gearmang.protocol.key import mark_of
 from gearmang.worker import frames
-from gearmang.worker.attempt import made_id, read
+from gearmang.worker.attempt import made_id
 from gearmang.worker.command import CommandFailed
 from gearmang.worker.dossiers import Failing, import_roots, of_exception
 from gearmang.worker.job import Job, Reject, Retry, TimeLimitExceeded, encoded
@@ -117,7 +118,7 @@ class Executor:
         handle, _, unique, data = body.split(b"\0", 3)
         del body  # of a large job there is no room for many copies
         try:
-            envelope = read(data, unique, made_id(self._run_id, sequence), self._mark)
+            envelope = Envelope.unpack(data, unique, made_id(self._run_id, sequence), self._mark)
         except BadEnvelope as error:
             self._fail(error, None, 1, retryable=False)
             return

@@ -53,7 +53,7 @@ def submit(server: str, count: int, *, share_of_death: float = 0.05, work: float
         kinds += [("segfault", "kill", "raise")[number % 3] for number in range(deadly)]
         dice.shuffle(kinds)
         for kind in kinds:
-            job_id = client.submit("crowd", {"kind": kind, "work": work}).job_id
+            job_id = client.submit("crowd", {"kind": kind, "work": work}).job_id or "?"
             (crowd.living if kind == "live" else crowd.dying).add(job_id)
     return crowd
 

@@ -111,7 +111,7 @@ def test_a_signal_prints_all_stacks_and_the_job_at_hand(
     number: signal.Signals, client: Client, start: StartWorker, notes: Path
 ) -> None:
     worker = start(ACT, function="act")
-    job_id = client.submit("act", b"sleep 1").job_id
+    job_id = client.submit("act", b"sleep 1").job_id or "?"
     await_that(lambda: "started" in notes.read_text(), "the job runs")
 
     worker.send(number)

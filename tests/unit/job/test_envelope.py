@@ -62,6 +62,24 @@ def test_a_key_of_ours_that_was_made_for_another_function_says_nothing() -> None
     assert Envelope.unpack(b"x", unique, "f" * 32, mark_of("resize")).job_id == JOB_ID
 
 
+KEY = JobKey(JOB_ID, 1764000000.25, mark_of("resize"), 5, 2)
+HEAD = b'GEARMANG/1 {"id": "%s", "tries": 9, "attempt": 9, "history": [{"outcome": "lost"}]}\n'
+
+
+def test_an_envelope_under_the_key_of_its_job_gives_the_history_and_the_key_the_rest() -> None:
+    opened = Envelope.unpack(HEAD % JOB_ID.encode() + b"x", str(KEY).encode())
+
+    assert (opened.payload, opened.delivery, opened.attempt) == (b"x", 5, 2)
+    assert [dossier.outcome for dossier in opened.history] == ["lost"]
+
+
+@pytest.mark.parametrize("data", [HEAD % (b"f" * 32) + b"x", MAGIC + b"is what a file begins with"])
+def test_a_payload_that_begins_like_an_envelope_is_a_payload_under_a_key_of_ours(
+    data: bytes,
+) -> None:
+    assert Envelope.unpack(data, str(KEY).encode()).payload == data
+
+
 @pytest.mark.parametrize(
     "head",
     [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gearmang.protocol.key import LARGEST_COUNT, LONGEST_UNIQUE, JobKey, mark_of
+from gearmang.protocol.key import LARGEST_COUNT, LONGEST_UNIQUE, JobKey, mark_of, new_key
 
 JOB_ID = "00ff10ef20df30cf40bf50af609f708f"
 
@@ -56,3 +56,19 @@ def test_counts_beyond_their_room_stay_at_the_largest() -> None:
 
 def test_the_mark_of_a_name_that_is_no_utf8_is_that_of_its_bytes() -> None:
     assert mark_of(b"\xff".decode("utf-8", "surrogateescape")) == "a8100a"
+
+
+def test_times_that_have_no_room_never_make_a_key_too_long_or_unreadable() -> None:
+    for odd in (-1e300, 1e300):
+        written = str(key(enqueued_at=odd, not_before=int(odd)))
+        assert len(written) <= LONGEST_UNIQUE
+        assert JobKey.parse(written) is not None
+
+
+def test_a_new_key_is_the_first_delivery_of_a_job_with_an_id_of_its_own() -> None:
+    first, second = (JobKey.parse(new_key("resize", 1764050000.123)) for _ in range(2))
+
+    assert first is not None
+    assert second is not None
+    assert first.job_id != second.job_id
+    assert first == key(job_id=first.job_id)
