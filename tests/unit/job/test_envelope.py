@@ -4,7 +4,7 @@ import re
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gearmang.errors import BadEnvelope
@@ -107,6 +107,7 @@ def test_an_envelope_that_was_cut_on_its_way_is_refused() -> None:
         Envelope.unpack(whole[:-1])
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine any data is slow
 @given(st.dictionaries(st.sampled_from(["attempt", "tries", "enqueued_at", "not_before",
                                         "function", "server", "history"]), JSON))  # fmt: skip
 def test_a_hostile_head_is_refused_or_can_be_packed_again(head: dict[str, object]) -> None:

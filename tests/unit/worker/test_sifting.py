@@ -2,7 +2,6 @@
 
 from gearmang.job.envelope import Envelope
 from gearmang.protocol.key import JobKey
-from gearmang.worker.attempt import read
 from gearmang.worker.grabbing import Assigned
 from gearmang.worker.sifting import HELD_HERE, Sieve
 from tests.unit.worker.parts import JOB_ID, NOW, FakeLink, assigned, key, options
@@ -86,7 +85,7 @@ def test_a_postponed_job_of_another_client_keeps_the_id_that_it_got() -> None:
     sifting.sieve.postpone(job, NOW + 3600, lambda _job, _until: None, sifting.settle)
 
     copy = sifting.link.submitted[0]
-    assert read(copy.payload, copy.unique.encode(), "f" * 32, MARK).delivery == 2
+    assert Envelope.unpack(copy.payload, copy.unique.encode(), "f" * 32, MARK).delivery == 2
     assert copy.unique == str(JobKey(JOB_ID, NOW, MARK, 2, 1, int(NOW + 3600)))
 
 
