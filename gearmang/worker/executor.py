@@ -80,6 +80,9 @@ class Executor:
 
     def serve(self) -> NoReturn:
         """Load the code, run jobs until the supervisor closes the socket, and exit."""
+        numpy = sys.modules.get("numpy")
+        if numpy is not None:  # Python's own random is seeded anew in each fork; numpy's is not
+            numpy.random.seed()
         try:
             self._function = made(self._found)
             self._hooks = {

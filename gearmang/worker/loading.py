@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 from collections.abc import Callable
@@ -36,11 +37,13 @@ def find(target: Target) -> Callable[..., Any]:
 def made(found: Callable[..., Any]) -> Callable[..., Any]:
     """A class is instantiated: it holds what the jobs of one executor share.
 
+    A coroutine function runs in one event loop that the executor keeps from job to job.
+
     Raises:
-        CannotLoad: it cannot be.
+        CannotLoad: it cannot be, or it is a generator function.
     """
     if not isinstance(found, type):
-        return found
+        return _run_by(found, found, getattr(found, "__qualname__", repr(found)))
     name = found.__qualname__
     try:
         instance: object = found()
@@ -48,7 +51,21 @@ def made(found: Callable[..., Any]) -> Callable[..., Any]:
         raise CannotLoad(f"{name}() raised {_told(error)}; mend its __init__") from error
     if not callable(instance):
         raise CannotLoad(f"{name} has no __call__(self, job)")
-    return instance
+    return _run_by(instance, type(instance).__call__, name)
+
+
+def _run_by(found: Callable[..., Any], code: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """What runs a job: the callable itself, or an event loop around its coroutine."""
+    if inspect.isgeneratorfunction(code) or inspect.isasyncgenfunction(code):
+        raise CannotLoad(
+            f"{name} is a generator: nothing of it would run; return the result, and send parts of "
+            "it by job.send"
+        )
+    if not inspect.iscoroutinefunction(code):
+        return found
+    from gearmang.worker.coroutines import Coroutines
+
+    return Coroutines(found)
 
 
 def _find(target: str) -> Any:

@@ -8,17 +8,20 @@ the supervisor waits for it and learns how it died.
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import signal
 import socket
 import struct
 import sys
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from mmap import mmap
 from typing import Any, Final, NoReturn
 
 from gearmang.errors import CannotLoad, GearmangError
+from gearmang.terminal import clean
 from gearmang.worker import executor, place
 from gearmang.worker.loading import find
 from gearmang.worker.loop import Loop
@@ -28,6 +31,8 @@ BIRTH_TIMEOUT: Final = 5.0  # seconds for a fork
 ADOPTION_TIMEOUT: Final = 5.0  # seconds for the process between to exit
 LONGEST_MESSAGE: Final = 8192  # bytes
 LONGEST_ID: Final = 127  # bytes of a client id
+
+log = logging.getLogger("gearmang.worker")
 
 _LOADED: Final = b"loaded"
 _BROKEN: Final = b"broken "
@@ -151,6 +156,13 @@ class _Cradle:
             told = str(error).encode("utf-8", "backslashreplace")
             self._sock.send(_BROKEN + told[: LONGEST_MESSAGE - len(_BROKEN)])
             os._exit(1)
+        threads = [thread.name for thread in threading.enumerate()[1:]]
+        if threads:
+            log.warning(
+                "importing the code started threads that no executor will have: %s; start them "
+                "in on_start, or in the class's __init__",
+                clean(", ".join(threads)),
+            )
         sys.stdout.flush()
         sys.stderr.flush()
         self._sock.send(_LOADED)

@@ -262,3 +262,37 @@ def test_every_attempt_leaves_one_record(
         assert record["queue_ms"] >= 0
         assert record["workload_bytes"] > 0
         assert record["worker"].startswith("act@")
+
+
+def test_the_time_limit_cancels_a_coroutine_which_may_clean_up(
+    caller: Caller, start: StartWorker, tmp_path: Path
+) -> None:
+    script = tmp_path / "waiting.py"
+    script.write_text(
+        "import asyncio\n"
+        "async def waits(job):\n"
+        "    try:\n"
+        "        await asyncio.sleep(float(job.data))\n"
+        "    except asyncio.CancelledError:\n"
+        "        return b'cleaned up'\n"
+        "    return b'slept'\n"
+    )
+    start(f"{script}:waits", "--time-limit", "500ms", function="waits")
+
+    assert caller.call("waits", b"60") == [(wire.WORK_COMPLETE, b"cleaned up")]
+    assert caller.call("waits", b"0") == [(wire.WORK_COMPLETE, b"slept")]
+
+
+def test_threads_that_importing_starts_are_told_by_name(
+    caller: Caller, start: StartWorker, tmp_path: Path
+) -> None:
+    script = tmp_path / "threaded.py"
+    script.write_text(
+        "import threading, time\n"
+        "threading.Thread(target=time.sleep, args=(60,), name='heartbeat', daemon=True).start()\n"
+        "def f(job): return b'x'\n"
+    )
+    worker = start(f"{script}:f", function="f")
+
+    assert caller.call("f", b"") == [(wire.WORK_COMPLETE, b"x")]
+    assert "threads that no executor will have: heartbeat" in worker.output()

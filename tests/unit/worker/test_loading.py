@@ -1,11 +1,12 @@
 """Finding the user's code, and saying in one sentence why it is not there."""
 
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from gearmang.errors import CannotLoad
-from gearmang.worker.loading import load
+from gearmang.worker.loading import Target, load
 
 
 class Counting:
@@ -73,3 +74,24 @@ def test_a_script_that_breaks_is_told_with_its_error(tmp_path: Path) -> None:
 
     with pytest.raises(CannotLoad, match="ZeroDivisionError: division by zero"):
         load(f"{script}:f")
+
+
+def generator(_job: object) -> Iterator[int]:
+    yield 1
+
+
+async def async_generator(_job: object) -> AsyncIterator[int]:
+    yield 1
+
+
+class Yielding:
+    """A class whose call is a generator."""
+
+    def __call__(self, _job: object) -> Iterator[int]:
+        yield 1
+
+
+@pytest.mark.parametrize("code", [generator, async_generator, Yielding])
+def test_a_generator_is_refused_with_a_sentence_for_nothing_of_it_would_run(code: Target) -> None:
+    with pytest.raises(CannotLoad, match="is a generator: nothing of it would run"):
+        load(code)
