@@ -1,0 +1,193 @@
+"""For the tests of functions: a job made by hand, a run without gearmand, an eager client.
+
+from gearmang.testing import run
+
+def test_a_picture_is_resized():
+    ran = run(resize, {"picture": "cat.png"})
+    assert ran.outcome == "done"
+    assert ran.result == {"width": 96, "height": 64}
+    assert ran.record["picture"] == "cat.png"
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from gearmang.job.dossier import Dossier
+from gearmang.job.envelope import Envelope
+from gearmang.job.submission import Submitted
+from gearmang.protocol.server import Server
+from gearmang.worker import frames
+from gearmang.worker.job import Job, Reject, Retry, encoded
+from gearmang.worker.loading import Target, load
+from log_shipping.handler import RecordHandler
+from log_shipping.record import Record
+
+Outcome = Literal["done", "failed", "rejected", "retry"]
+
+
+class Ran(NamedTuple):
+    """How a run went.
+
+    Attributes:
+        outcome: done; failed by an exception; rejected; or it asks for another try.
+        result: what a caller would get, read from JSON where it is JSON; None where it failed.
+        error: what was raised.
+        record: the fields that the function has set, without those that a worker adds.
+        parts: what it sent by ``job.send``, as bytes.
+        progress: the pairs that it told by ``job.progress``.
+    """
+
+    outcome: Outcome
+    result: Any
+    error: BaseException | None
+    record: Mapping[str, Any]
+    parts: Sequence[bytes]
+    progress: Sequence[tuple[int, int]]
+
+
+class _Kept(RecordHandler):
+    """Keeps the documents in place of writing them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.documents: list[Mapping[str, Any]] = []
+
+    def ship(self, document: Any) -> None:
+        self.documents.append(document)
+
+    def write(self, line: bytes) -> bool:
+        raise NotImplementedError("`ship` takes everything")
+
+
+def make_job(
+    data: Any = None,
+    *,
+    function: str = "test",
+    attempt: int = 1,
+    history: Sequence[Dossier] = (),
+    unique: str = "",
+    say: Callable[[int, bytes], None] = lambda _kind, _body: None,
+) -> Job:
+    """A job as a function gets it.
+
+    Args:
+        data: bytes are the payload as they are; anything else as JSON.
+        function: the name that it was queued under.
+        attempt: which attempt it is, from 1.
+        history: the dossiers of the attempts before.
+        unique: the key that it was queued with.
+        say: called with what the job tells a caller: a kind of `gearmang.worker.frames`, and bytes.
+    """
+    envelope = Envelope(
+        payload=data if isinstance(data, bytes) else orjson.dumps(data),
+        job_id=uuid.uuid4().hex,
+        attempt=attempt,
+        delivery=attempt,
+        enqueued_at=time.time(),
+        history=tuple(history),
+    )
+    name = function.lstrip("^.") or "task"
+    return Job(
+        envelope,
+        function=function,
+        handle="H:test:1",
+        unique=unique,
+        record=Record(_Kept(), name, None, None, {}),
+        say=say,
+        tmp_name=f"gearmang-{uuid.uuid4().hex[:16]}-1",
+    )
+
+
+def run(function: Target, data: Any = None, /, **given: Any) -> Ran:
+    """Run a function, a class, a coroutine function or ``module:name`` on one job, here and now.
+
+    Its exceptions are caught, as a worker catches them; its process is yours: what kills it kills
+    the tests.
+
+    Args:
+        given: as for `make_job`.
+
+    Raises:
+        CannotLoad: it is no code that a worker could run.
+    """
+    parts: list[bytes] = []
+    progress: list[tuple[int, int]] = []
+
+    def say(kind: int, body: bytes) -> None:
+        if kind == frames.PROGRESS:
+            done, _, of = body.partition(b"\0")
+            progress.append((int(done), int(of)))
+        else:
+            parts.append(body)
+
+    code = load(function)
+    job = make_job(data, say=say, **given)
+    kept = _Kept()
+    job.record = Record(kept, job.function.lstrip("^.") or "task", None, None, {})
+    result: Any = None
+    error: BaseException | None = None
+    try:
+        with job.record:
+            result = _read(encoded(code(job)))
+    except Exception as raised:
+        error = raised
+    finally:
+        job.remove_tmp()
+    outcome: Outcome = "done"
+    if error is not None:
+        outcome = "failed"
+        if isinstance(error, Reject):
+            outcome = "rejected"
+        elif isinstance(error, Retry):
+            outcome = "retry"
+    return Ran(outcome, result, error, dict(kept.documents[-1].get("fields", {})), parts, progress)
+
+
+class EagerClient:
+    """A stand-in for `gearmang.Client` that runs each job as it is submitted.
+
+    Args:
+        functions: the name that jobs are queued under → its code.
+
+    Attributes:
+        ran: every run, in order.
+    """
+
+    def __init__(self, functions: Mapping[str, Target]) -> None:
+        self._functions = dict(functions)
+        self.ran: list[Ran] = []
+
+    def submit(self, function: str, data: Any, **_: Any) -> Submitted:
+        """Run one job.
+
+        Raises:
+            KeyError: no code was given for the function.
+        """
+        self.ran.append(run(self._functions[function], data, function=function))
+        return Submitted(uuid.uuid4().hex, f"H:test:{len(self.ran)}", Server("test", 4730))
+
+    def submit_many(self, jobs: Any) -> int:
+        """Run many jobs; their number."""
+        return sum(1 for job in jobs if self.submit(job[0], job[1]))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def __enter__(self) -> EagerClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _read(result: bytes) -> Any:
+    try:
+        return orjson.loads(result)
+    except ValueError:
+        return result or None
