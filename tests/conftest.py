@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.daemons.gearmand import Gearmand
 
 # Many tests make processes crash: nobody will look at the cores.
 resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+# On a busy machine generating is slow; that is no fault of what is tested.
+settings.register_profile("sturdy", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("sturdy")
 
 
 @pytest.fixture

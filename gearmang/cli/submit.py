@@ -71,7 +71,7 @@ def submit(
 
         print_json(submitted._asdict() | {"server": str(submitted.server)})
     else:
-        print(f"{submitted.job_id} {submitted.handle} on {submitted.server}")
+        print(f"{submitted.job_id or '-'} {submitted.handle} on {submitted.server}")
 
 
 def _progress(file: IO[bytes]) -> Any:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from gearmang.errors import BadEnvelope
 from gearmang.job.envelope import Envelope
+from gearmang.protocol.key import mark_of
+from gearmang.terminal import clean
 from gearmang.worker.grabbing import Assigned
 
 
@@ -33,6 +35,12 @@ class Attempt(NamedTuple):
             mark: of the function.
         """
         return envelope_of(self.job, made_id(self.run_id, self.sequence), mark)
+
+    def told(self, function: str) -> str:
+        """The job by its id and handle, for people; nothing of its payload."""
+        job = self.envelope(mark_of(function))
+        handle = clean(self.job.handle.decode("ascii", "backslashreplace"))
+        return f"job {job.job_id} ({handle}), attempt {job.attempt}"
 
 
 def made_id(run_id: str, sequence: int) -> str:

@@ -262,9 +262,8 @@ class Slot:
 
     def print_stack(self) -> None:
         """Print the job at hand, and the stacks of the executor."""
-        job = self._attempt.job.body[:200] if self._attempt is not None else b""
-        told = job.replace(b"\0", b" ").decode("utf-8", "backslashreplace") or "no job"
-        print(f"{self._worker}: {told!r}", file=sys.stderr)
+        told = "no job" if self._attempt is None else self._attempt.told(self._options.function)
+        print(f"{self._worker}: {told}", file=sys.stderr)
         child = self.executors.child
         if child is not None:
             print(f"executor {child.pid}:\n{child.stack() or 'no answer'}", file=sys.stderr)
