@@ -1,8 +1,8 @@
 """Names of functions and servers as names of collectd's series: never two on one series.
 
 collectd cuts a name at 127 bytes without a word, makes ``_`` of ``/`` and refuses NUL and what is
-no UTF-8 (seen with 5.12). So whatever is no letter, no digit and not in ``_-.:@+`` is written as
-``%XX``, which can be read back; what is then too long is cut and told apart by its digest.
+no UTF-8 (seen with 5.12); what writes its values on rewrites more. `gearmang.watch.naming` names
+functions so that they stay apart everywhere.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import quote_from_bytes
 
-TOTAL: Final = "_total"
+from gearmang.watch import naming
+
 OTHER: Final = "_other"
 LONGEST: Final = 100  # bytes, out of 127: room for a prefix such as ``oldest_worker-``
 
@@ -50,6 +51,9 @@ class SeriesNames:
         self.stalled = Names("stalled-")
         self.workers = Names("workers-")
         self.oldest = Names("oldest_worker-")
+        self.flow = Names("flow-")
+        self.waiting = Names("waiting-")
+        self.longest = Names("running-")
         self.submitted = Names("submitted-")
         self.drained = Names("drained-")
         self.priorities = {kind: Names(f"{kind}-") for kind in ("high", "normal", "low")}
@@ -62,10 +66,9 @@ class SeriesNames:
 
 
 def series_name(function: str) -> str:
-    """The series name of a function; `TOTAL` and `OTHER` are never made of one."""
-    quoted = quoted_name(function)
-    # No function takes the place of a sum.
-    return f"%5F{quoted[1:]}" if quoted in (TOTAL, OTHER) else quoted
+    """The series name of a function; `OTHER` is never made of one."""
+    written = naming.series_name(function)
+    return "--5Fother" if written == OTHER else written
 
 
 def quoted_name(text: str, also_safe: str = "") -> str:

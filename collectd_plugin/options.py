@@ -10,7 +10,8 @@ from collectd_plugin.names import quoted_name
 from gearmang.errors import GearmangError
 from gearmang.protocol.server import Server
 from gearmang.protocol.tls import Tls
-from gearmang.watch.poll import Target
+from gearmang.watch.movement import DEFAULT_WINDOW
+from gearmang.watch.poll import MOST_KEYS, Target
 
 SHORTEST_INTERVAL = 0.01  # seconds
 DEFAULT_TIMEOUT = 2.0  # seconds
@@ -56,6 +57,11 @@ class PluginOptions:
     max_jobs: int = 10_000
     dead_letters: str | None = None
     notifications: bool = True
+    flow: bool = True
+    window: float = DEFAULT_WINDOW
+    ages: bool = True
+    max_keys: int = MOST_KEYS
+    idle: bool = True
 
 
 def read_options(nodes: Iterable[ConfigNode]) -> PluginOptions:
@@ -204,6 +210,11 @@ _OPTIONS: dict[str, tuple[str, str, _Reader]] = {
         ("MaxJobs", "max_jobs", _count),
         ("DeadLetters", "dead_letters", _store),
         ("Notifications", "notifications", _flag),
+        ("Flow", "flow", _flag),
+        ("Window", "window", _seconds),
+        ("Ages", "ages", _flag),
+        ("MaxKeys", "max_keys", _count),
+        ("Idle", "idle", _flag),
     )
 }
 _SERVER_OPTIONS: dict[str, tuple[str, str, _Reader]] = {

@@ -7,15 +7,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from collectd_plugin import report
-from collectd_plugin.movement import Memory
+from collectd_plugin.memory import Changes, Memory
 from collectd_plugin.names import Names, SeriesNames
 from collectd_plugin.options import ConfigNode, NamedTarget, PluginOptions, read_options
-from collectd_plugin.selection import Wanted, select
+from collectd_plugin.selection import Reported, Wanted, select
 from gearmang.errors import GearmangError
+from gearmang.protocol.entries import FunctionStatus
 from gearmang.protocol.errors import AdminError
 from gearmang.terminal import clean
-from gearmang.watch.fleet import fleet
+from gearmang.watch.fleet import Staff, fleet, staff
+from gearmang.watch.movement import Past, follow, judge
 from gearmang.watch.poll import Snapshot, poll
+from gearmang.watch.waits import keys_by_function, oldest_running, oldest_waiting
 
 PLUGIN = "gearman"
 DEAD_LETTERS = "dead_letters"  # the plugin_instance of the store's values
@@ -31,6 +34,9 @@ class _Watched:
         self.series = SeriesNames()
         self.wanted = Wanted(options.functions, options.ignored_functions)
         self.up: bool | None = None
+        self.past: Past | None = None
+        self.waited: set[str] = set()  # functions in which jobs waited at the last read
+        self.idle: dict[str, FunctionStatus] = {}  # without jobs, as they were reported last
 
     def forget(self, functions: int) -> None:
         """Keep what is known of names in proportion: clients can invent them without end."""
@@ -38,6 +44,13 @@ class _Watched:
         self.series.forget(most)
         if len(self.wanted) > most:
             self.wanted.clear()
+
+
+def _without_idle(selection: Reported, watched: _Watched) -> Reported:
+    """Without the functions that had no job when they were reported, and are as they were."""
+    listed = [one for one in selection.listed if one[1] or watched.idle.get(one[0]) != one]
+    watched.idle = {one[0]: one for one in selection.listed if not one[1]}
+    return selection._replace(listed=listed)
 
 
 class Plugin:
@@ -96,6 +109,8 @@ class Plugin:
                 priorities=options.priorities,
                 jobs=options.jobs,
                 most_jobs=options.max_jobs,
+                keys=options.flow or options.ages,
+                most_keys=options.max_keys,
             )
         except Exception as error:  # no descriptor for the selector, no memory: up is not known
             self._say("poll", f"the poll failed: {type(error).__name__}: {error}")
@@ -135,22 +150,65 @@ class Plugin:
             if options.jobs and snapshot.jobs is None
             else "",
         )
-        movement = watched.memory.learn(
+        changes = watched.memory.learn(
             time.monotonic(),
             snapshot.pid,
             selection.listed,
             unlisted=selection.rest,
             jobs=snapshot.jobs,
         )
+        now = time.time()
         crew = fleet(snapshot.connections) if options.workers else None
-        self._dispatch(watched.name, report.of_server(snapshot, movement, crew))
+        crowd = staff(snapshot.functions, snapshot.connections) if options.workers else None
+        if not options.idle:
+            selection = _without_idle(selection, watched)
+        self._dispatch(watched.name, report.of_server(snapshot, changes, crew))
         self._dispatch(
-            watched.name, report.of_functions(selection, movement, crew, series, time.time())
+            watched.name,
+            report.of_functions(selection, changes, crew, series, now, crowd),
         )
+        self._report_time(watched, snapshot, selection, changes, crowd, now)
         if snapshot.priorities is not None:
             chosen = [one for one in snapshot.priorities if wanted[one.name]]
-            self._dispatch(watched.name, report.of_priorities(chosen, selection, movement, series))
+            self._dispatch(watched.name, report.of_priorities(chosen, selection, changes, series))
         watched.forget(len(snapshot.functions))
+
+    def _report_time(
+        self,
+        watched: _Watched,
+        snapshot: Snapshot,
+        selection: Reported,
+        changes: Changes,
+        crowd: dict[str, Staff] | None,
+        now: float,
+    ) -> None:
+        """How the queues move, and how long jobs wait and run."""
+        options = self._options
+        # Of empty queues there is nothing to tell, after one 0 at their end: two series fewer for
+        # each of thousands of functions.
+        told = [one for one in selection.listed if one[1] > one[2] or one[0] in watched.waited]
+        gone = watched.waited.intersection(changes.vanished)
+        watched.waited = {one[0] for one in told if one[1] > one[2]}
+        keys = None
+        if snapshot.keys is not None:
+            keys = keys_by_function(snapshot.keys, snapshot.functions)
+        if options.flow:
+            idle = None if crowd is None else {name: one.idle for name, one in crowd.items()}
+            watched.past = follow(
+                None if changes.restarted else watched.past,
+                now,
+                snapshot.functions,
+                window=options.window,
+                idle=idle,
+                keys=keys,
+            )
+            flows = judge(watched.past, options.window)
+            self._dispatch(watched.name, report.of_flows(told, gone, flows, watched.series))
+        if options.ages:
+            waiting = oldest_waiting(told, keys or {}, now)
+            running = oldest_running(snapshot.connections, now)
+            mine = {one[0]: running[one[0]] for one in selection.listed if one[0] in running}
+            self._dispatch(watched.name, report.of_ages(told, waiting, mine, watched.series, now))
 
     def _lost(self, watched: _Watched, error: AdminError) -> None:
         self._dispatch(watched.name, [report.Column("gauge", [("up", 0)])])

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from operator import attrgetter, sub
 from typing import NamedTuple
 
-from collectd_plugin.movement import Movement
-from collectd_plugin.names import OTHER, TOTAL, Names, SeriesNames
+from collectd_plugin.memory import Changes
+from collectd_plugin.names import OTHER, Names, SeriesNames
 from collectd_plugin.selection import Reported
 from gearmang.dead_letters.store.tally import Tally
-from gearmang.protocol.entries import PriorityStatus
-from gearmang.watch.fleet import Fleet
+from gearmang.protocol.entries import FunctionStatus, PriorityStatus
+from gearmang.watch.fleet import Fleet, Staff
+from gearmang.watch.movement import Flow
 from gearmang.watch.poll import Snapshot
+from gearmang.watch.waits import Queueing
 
 
 class Column(NamedTuple):
@@ -28,10 +30,10 @@ class Column(NamedTuple):
     rows: Iterable[tuple[str, float]]
 
 
-def of_server(snapshot: Snapshot, movement: Movement, crew: Fleet | None) -> Iterator[Column]:
+def of_server(snapshot: Snapshot, changes: Changes, crew: Fleet | None) -> Iterator[Column]:
     """The values of the server itself."""
     yield Column("response_time", [("status", snapshot.reply_seconds)])
-    counts = [("functions", len(snapshot.functions)), ("restarts", movement.restarts)]
+    counts = [("functions", len(snapshot.functions)), ("restarts", changes.restarts)]
     if snapshot.jobs is not None:
         counts.append(("ghosts", sum(job.ghost for job in snapshot.jobs)))
         counts.append(("retried", sum(job.retries > 0 for job in snapshot.jobs)))
@@ -45,60 +47,118 @@ def of_server(snapshot: Snapshot, movement: Movement, crew: Fleet | None) -> Ite
                 ("unreadable", crew.unreadable),
             ],
         )
-    if movement.server_rate is not None:
-        submitted, drained = movement.server_rate
-        rows = [(f"submitted-{TOTAL}", submitted), (f"drained-{TOTAL}", drained)]
-        yield Column("operations_per_second", rows)
+    if changes.server_rate is not None:
+        submitted, drained = changes.server_rate
+        yield Column("gauge", [("total-submitted", submitted), ("total-drained", drained)])
 
 
 def of_functions(
-    selection: Reported, movement: Movement, crew: Fleet | None, series: SeriesNames, now: float
+    selection: Reported,
+    changes: Changes,
+    crew: Fleet | None,
+    series: SeriesNames,
+    now: float,
+    staff: Mapping[str, Staff] | None = None,
 ) -> Iterator[Column]:
     """The values of each function, of all together, and of those that are not listed.
 
+    Sums over all functions are of another type than their parts, so that summing is right.
+
     Args:
         now: in seconds since the epoch, for the age of workers.
+        staff: the connections that serve each function; None where they are not known.
     """
-    listed, gone = selection.listed, movement.vanished
+    listed, gone = selection.listed, changes.vanished
     names, totals, running, workers = zip(*listed) if listed else ((), (), (), ())
-    sums = [(TOTAL, selection.total)]
-    if selection.rest:
-        sums.append((OTHER, selection.other))
+    total, other = selection.total, selection.other
+    everyone = total.workers if crew is None or staff is None else crew.workers
+    sums = [
+        ("total-waiting", total.waiting),
+        ("total-running", total.running),
+        ("total-registrations", total.workers),
+        ("total-stalled", len(changes.stalled)),
+    ]
+    yield Column("gauge", sums)
+    if everyone:
+        yield Column("gauge", [("total-busy", min(1.0, total.running / everyone))])
     for kind, numbers, field in (
         ("queue_length", map(sub, totals, running), "waiting"),
         ("requests", running, "running"),
         ("threads", workers, "workers"),
     ):
-        of_sum = attrgetter(field)
         yield Column(kind, zip(series.plain.of(names), numbers))
-        yield Column(kind, [(name, of_sum(one)) for name, one in sums])
+        if selection.rest:
+            yield Column(kind, [(OTHER, getattr(other, field))])
         yield Column(kind, [(name, 0) for name in series.plain.of(gone)])
-    stalled = map(movement.stalled.__contains__, names)
+    stalled = map(changes.stalled.__contains__, names)
     yield Column("gauge", zip(series.stalled.of(names), stalled))
     yield Column("gauge", [(name, 0) for name in series.stalled.of(gone)])
-    yield Column("gauge", [(f"stalled-{TOTAL}", len(movement.stalled))])
     busy = series.busy
-    yield Column("gauge", [(busy[one[0]], one[2] / one[3]) for one in listed if one[3]])
-    yield Column(
-        "gauge", [(f"busy-{name}", one.running / one.workers) for name, one in sums if one.workers]
-    )
-    rates = movement.rates
+    if staff is None:  # a worker of several functions is counted for each of them
+        busies = [(busy[one[0]], min(1.0, one[2] / one[3])) for one in listed if one[3]]
+    else:
+        busies = [(busy[one[0]], staff[one[0]].busy) for one in listed if one[0] in staff]
+    yield Column("gauge", busies)
+    rates = changes.rates
     submitted, drained = zip(*rates.values()) if rates else ((), ())
     yield Column("operations_per_second", zip(series.submitted.of(rates), submitted))
     yield Column("operations_per_second", zip(series.drained.of(rates), drained))
     if crew is not None:
         sizes = {name: one.size for name, one in crew.crews.items()}
-        counted = map(sizes.get, names, repeat(0))
-        yield Column("count", zip(series.workers.of(names), counted))
+        # Where no id can be read it is not known how many workers there are, and is not told.
+        known = [one[0] for one in listed if one[0] in sizes or not one[3]]
+        counted = map(sizes.get, known, repeat(0))
+        yield Column("count", zip(series.workers.of(known), counted))
         yield Column("count", [(name, 0) for name in series.workers.of(gone)])
         crews = [(series.oldest[name], crew.crews[name]) for name in names if name in sizes]
         yield Column("duration", [(name, one.age(now)) for name, one in crews])
 
 
+def of_flows(
+    listed: Sequence[FunctionStatus],
+    gone: Iterable[str],
+    flows: Mapping[str, Flow],
+    series: SeriesNames,
+) -> Iterator[Column]:
+    """The verdict on how each queue moves, as its number; 0 for those that are empty or gone."""
+    numbers = {name: flow.number for name, flow in flows.items()}
+    names = [function[0] for function in listed]
+    yield Column("gauge", zip(series.flow.of(names), map(numbers.get, names, repeat(0))))
+    yield Column("gauge", [(name, 0) for name in series.flow.of(gone)])
+
+
+def of_ages(
+    listed: Sequence[FunctionStatus],
+    waiting: Mapping[str, Queueing],
+    running: Mapping[str, float],
+    series: SeriesNames,
+    now: float,
+) -> Iterator[Column]:
+    """Seconds that the oldest job of each function has waited, and has run; absent if unknown.
+
+    Args:
+        listed: functions in which jobs wait, or waited at the last read; those are told as 0.
+        waiting: their oldest waiting jobs.
+        running: ages of the oldest running jobs.
+        series: names.
+        now: in seconds since the epoch.
+    """
+    ages = []
+    for name, total, at_work, _ in listed:
+        if total <= at_work:
+            ages.append((series.waiting[name], 0.0))
+        elif name in waiting:
+            age = waiting[name].age(now)
+            if age is not None:
+                ages.append((series.waiting[name], age))
+    yield Column("duration", ages)
+    yield Column("duration", [(series.longest[name], age) for name, age in running.items()])
+
+
 def of_priorities(
     priorities: Sequence[PriorityStatus],
     selection: Reported,
-    movement: Movement,
+    changes: Changes,
     series: SeriesNames,
 ) -> Iterator[Column]:
     """Waiting jobs by priority, of each function and of all."""
@@ -107,13 +167,16 @@ def of_priorities(
     for kind, names in series.priorities.items():
         count = attrgetter(kind)
         yield Column("pending_operations", [(names[one.name], count(one)) for one in listed])
-        yield Column("pending_operations", [(name, 0) for name in names.of(movement.vanished)])
-        yield Column("pending_operations", [(f"{kind}-{TOTAL}", sum(map(count, priorities)))])
+        yield Column("pending_operations", [(name, 0) for name in names.of(changes.vanished)])
+        yield Column("gauge", [(f"total-{kind}", sum(map(count, priorities)))])
 
 
 def of_dead_letters(counted: Tally, names: Names) -> Iterator[Column]:
     """Dead letters that are stored, and that arrived since collectd started."""
     functions = sorted(counted.kept.keys() | counted.arrived.keys())
-    for kind, by_function in (("objects", counted.kept), ("count", counted.arrived)):
-        rows = [(names[function], by_function.get(function, 0)) for function in functions]
-        yield Column(kind, [*rows, (TOTAL, sum(by_function.values()))])
+    for kind, word, by_function in (
+        ("objects", "kept", counted.kept),
+        ("count", "arrived", counted.arrived),
+    ):
+        yield Column(kind, [(names[one], by_function.get(one, 0)) for one in functions])
+        yield Column("gauge", [(f"total-{word}", sum(by_function.values()))])

@@ -15,7 +15,9 @@ from gearmang.protocol import (
     QueuedJob,
     TimedOut,
 )
+from gearmang.protocol.key import JobKey, mark_of
 from gearmang.protocol.server import Server
+from gearmang.watch.movement import UNKNOWN, UNSERVED, VERDICTS
 from gearmang.watch.poll import Snapshot
 from tests.daemons.strict_collectd import Node, StrictCollectd
 
@@ -63,10 +65,9 @@ def test_a_function_is_reported_under_its_name_and_in_the_total(run: Run) -> Non
     assert seen["gauge-up"] == 1
     assert seen["response_time-status"] == 0.01
     assert seen["duration-poll"] >= 0
-    assert (seen["queue_length-resize"], seen["queue_length-_total"]) == (5, 6)
-    assert (seen["requests-resize"], seen["requests-_total"]) == (2, 2)
-    assert (seen["threads-resize"], seen["threads-_total"]) == (4, 4)
-    assert (seen["gauge-busy-resize"], seen["gauge-busy-_total"]) == (0.5, 0.5)
+    assert (seen["queue_length-resize"], seen["gauge-total-waiting"]) == (5, 6)
+    assert (seen["requests-resize"], seen["gauge-total-running"]) == (2, 2)
+    assert (seen["threads-resize"], seen["gauge-total-registrations"]) == (4, 4)
     assert seen["count-functions"] == 2
 
 
@@ -80,7 +81,7 @@ def test_zero_is_reported_and_unknown_is_not(run: Run) -> None:
 
 def test_an_empty_gearmand_has_totals_of_zero(run: Run) -> None:
     seen = run.read(snapshot())
-    assert seen["queue_length-_total"] == seen["requests-_total"] == seen["threads-_total"] == 0
+    assert seen["gauge-total-waiting"] == seen["gauge-total-running"] == 0
 
 
 def test_a_lost_server_is_down_and_nothing_else_is_said_of_it(run: Run) -> None:
@@ -136,7 +137,7 @@ def test_odd_names_that_look_alike_have_series_of_their_own(run: Run) -> None:
     names = ["a b", "a_b", "a/b", "a%20b", "\udcff", "_total", "l" * 200 + "1", "l" * 200 + "2", ""]
     seen = run.read(snapshot(*(FunctionStatus(name, at, 0, 0) for at, name in enumerate(names))))
     queues = [seen[name] for name in seen if name.startswith("queue_length-")]
-    assert sorted(queues) == [0, 1, 2, 3, 4, 5, 6, 7, 8, sum(range(9))]
+    assert sorted(queues) == [*range(9)]
 
 
 def test_a_stalled_function_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +145,7 @@ def test_a_stalled_function_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     stuck, moving = FunctionStatus("stuck", 5, 1, 1), FunctionStatus("moving", 5, 1, 1)
     seen = run.read(snapshot(stuck, moving), snapshot(stuck, moving._replace(total=4)))
     assert (seen["gauge-stalled-stuck"], seen["gauge-stalled-moving"]) == (1, 0)
-    assert seen["gauge-stalled-_total"] == 1
+    assert seen["gauge-total-stalled"] == 1
 
 
 def test_a_restart_of_gearmand_is_counted(run: Run) -> None:
@@ -168,9 +169,10 @@ def test_workers_and_their_ages_come_from_client_ids(run: Run) -> None:
     assert seen["current_connections-unreadable"] == 1
 
 
-def test_a_function_without_readable_workers_has_none_of_them_and_no_age(run: Run) -> None:
-    seen = run.read(snapshot(FunctionStatus("f", 0, 0, 1)))
-    assert seen["count-workers-f"] == 0
+def test_without_readable_workers_neither_their_number_nor_their_age_is_known(run: Run) -> None:
+    seen = run.read(snapshot(FunctionStatus("f", 0, 0, 1), FunctionStatus("g", 0, 0, 0)))
+    assert "count-workers-f" not in seen
+    assert seen["count-workers-g"] == 0
     assert "duration-oldest_worker-f" not in seen
 
 
@@ -181,7 +183,7 @@ def test_priorities_are_reported_when_they_are_known(run: Run) -> None:
     assert seen["pending_operations-high-f"] == 1
     assert seen["pending_operations-normal-f"] == 2
     assert seen["pending_operations-low-f"] == 3
-    assert seen["pending_operations-high-_total"] == 11
+    assert seen["gauge-total-high"] == 11
 
 
 def test_ghosts_and_retried_jobs_are_counted_where_jobs_are_listed(run: Run) -> None:
@@ -256,3 +258,84 @@ def test_invented_names_do_not_fill_the_memory(run: Run) -> None:
     callback = run.collectd.reads["gearmang"][0]
     watched = callback.__self__._watched[0]  # type: ignore[attr-defined]
     assert len(watched.series.plain) < 1_500
+
+
+def a_key(age: float, function: str) -> str:
+    return str(JobKey("0" * 31 + "7", time.time() - age, mark_of(function)))
+
+
+def test_the_oldest_waiting_and_running_jobs_tell_their_ages(run: Run) -> None:
+    started = int(time.time()) - 300
+    connections = (Peer(1, "h", f"f@h:1#1+{started}~{started + 100}", ("f",)),)
+    functions = (FunctionStatus("f", 2, 1, 1), FunctionStatus("g", 0, 0, 0))
+    keys = (a_key(900, "f"), a_key(60, "f"))
+    seen = run.read(snapshot(*functions, keys=keys)._replace(connections=connections))
+    assert seen["duration-waiting-f"] == pytest.approx(60, abs=5)
+    assert seen["duration-running-f"] == pytest.approx(200, abs=5)
+    assert "duration-waiting-g" not in seen
+
+
+def test_a_queue_that_becomes_empty_ends_in_one_zero(run: Run) -> None:
+    full, empty = FunctionStatus("f", 1, 0, 0), FunctionStatus("f", 0, 0, 0)
+    seen = run.read(snapshot(full, keys=(a_key(9, "f"),)), snapshot(empty))
+    assert seen["duration-waiting-f"] == seen["gauge-flow-f"] == 0
+    assert "gauge-flow-f" not in run.read(snapshot(empty))
+
+
+def test_a_function_that_vanishes_with_its_jobs_has_no_verdict_left(run: Run) -> None:
+    seen = run.read(snapshot(FunctionStatus("f", 1, 0, 0)), snapshot())
+    assert seen["gauge-flow-f"] == 0
+
+
+def test_the_age_of_jobs_without_a_time_is_not_reported(run: Run) -> None:
+    assert "duration-waiting-f" not in run.read(snapshot(FunctionStatus("f", 1, 0, 1)))
+
+
+def test_a_queue_without_workers_is_reported_as_unserved(run: Run) -> None:
+    functions = (FunctionStatus("f", 2, 0, 0), FunctionStatus("g", 0, 0, 1))
+    seen = run.read(snapshot(*functions), snapshot(*functions))
+    assert seen["gauge-flow-f"] == VERDICTS.index(UNSERVED)
+    assert "gauge-flow-g" not in seen
+
+
+def test_a_restart_begins_the_window_of_movement_anew(run: Run) -> None:
+    function = FunctionStatus("f", 2, 0, 0)
+    seen = run.read(snapshot(function), snapshot(function), snapshot(function, pid=8))
+    assert seen["gauge-flow-f"] == VERDICTS.index(UNKNOWN)
+
+
+def test_one_worker_of_four_functions_with_one_job_is_busy(run: Run) -> None:
+    connections = (Peer(1, "h", "-", tuple("abcd")), Peer(2, "h", "-", ()))
+    functions = [FunctionStatus(name, int(name == "a"), int(name == "a"), 1) for name in "abcd"]
+    seen = run.read(snapshot(*functions)._replace(connections=connections))
+    assert seen["gauge-total-busy"] == seen["gauge-busy-b"] == 1.0
+    assert seen["gauge-total-registrations"] == 4
+
+
+def test_a_connection_that_holds_five_jobs_is_not_more_than_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = Run(monkeypatch, Node("Workers", False))
+    seen = run.read(snapshot(FunctionStatus("f", 5, 5, 1)))
+    assert seen["gauge-busy-f"] == seen["gauge-total-busy"] == 1.0
+
+
+def test_sums_are_of_another_type_than_their_parts(run: Run) -> None:
+    functions = [FunctionStatus(name, 3, 1, 2) for name in "abc"]
+    seen = run.read(snapshot(*functions))
+    for kind, total in (("queue_length", 6), ("requests", 3), ("threads", 6)):
+        assert sum(seen[name] for name in seen if name.startswith(f"{kind}-")) == total
+
+
+def test_without_idle_a_function_is_reported_when_it_changes_or_has_jobs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = Run(monkeypatch, Node("Idle", False))
+    busy, idle = FunctionStatus("busy", 3, 0, 1), FunctionStatus("idle", 0, 0, 1)
+    assert "queue_length-idle" in run.read(snapshot(busy, idle))
+    seen = run.read(snapshot(busy, idle))
+    assert "queue_length-idle" not in seen
+    assert seen["queue_length-busy"] == 3
+    assert "queue_length-idle" in run.read(snapshot(busy, idle._replace(workers=2)))
+    assert run.read(snapshot(busy._replace(total=0), idle._replace(workers=2))) != {}
+    assert seen["gauge-total-waiting"] == 3

@@ -19,7 +19,7 @@ class Rate(NamedTuple):
     drained: float
 
 
-class Movement(NamedTuple):
+class Changes(NamedTuple):
     """What one more poll has shown.
 
     Attributes:
@@ -28,6 +28,7 @@ class Movement(NamedTuple):
         server_rate: of all functions together; known where each job is listed.
         vanished: functions that were there at the last poll.
         restarts: of gearmand, since the first poll.
+        restarted: it has, since the last poll.
     """
 
     stalled: frozenset[str]
@@ -35,6 +36,7 @@ class Movement(NamedTuple):
     server_rate: Rate | None
     vanished: tuple[str, ...]
     restarts: int
+    restarted: bool = False
 
 
 class _Counted(NamedTuple):
@@ -70,7 +72,7 @@ class Memory:
         *,
         unlisted: Collection[str] = (),
         jobs: Sequence[QueuedJob] | None = None,
-    ) -> Movement:
+    ) -> Changes:
         """Take the next poll.
 
         Args:
@@ -88,15 +90,16 @@ class Memory:
         now = {function[0]: function for function in functions}
         before, seconds = self._functions, at - self._at
         known = self._seen and not restarted and seconds > 0
-        movement = Movement(
+        changes = Changes(
             stalled=self._stalled(now, before),
             rates=_rates(now, before, seconds) if known else {},
             server_rate=self._server_rate(at, jobs),
             vanished=tuple((before.keys() - now.keys()).difference(unlisted)),
             restarts=self._restarts,
+            restarted=restarted,
         )
         self._functions, self._at, self._pid, self._seen = now, at, pid, True
-        return movement
+        return changes
 
     def _stalled(
         self, now: dict[str, FunctionStatus], before: dict[str, FunctionStatus]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from collectd_plugin.movement import Memory, Movement, Rate
+from collectd_plugin.memory import Changes, Memory, Rate
 from gearmang.protocol import FunctionStatus, QueuedJob
 
 PID = 7
@@ -11,7 +11,7 @@ QUEUE = FunctionStatus("f", 5, 1, 1)
 
 def learn(
     memory: Memory, at: float, *functions: FunctionStatus, pid: int = PID, jobs: str | None = None
-) -> Movement:
+) -> Changes:
     """One poll; jobs are the numbers of their handles."""
     listed: Sequence[QueuedJob] | None = None
     if jobs is not None:
@@ -38,17 +38,30 @@ def test_without_workers_or_without_waiting_jobs_nothing_stalls() -> None:
     memory = Memory(1)
     idle = [FunctionStatus("no workers", 5, 0, 0), FunctionStatus("all running", 2, 2, 2)]
     for at in range(3):
-        movement = learn(memory, at, *idle)
-    assert movement.stalled == frozenset()
+        changes = learn(memory, at, *idle)
+    assert changes.stalled == frozenset()
 
 
 def test_a_restart_is_counted_and_ends_all_stalls() -> None:
     memory = Memory(1)
     for at in range(2):
         assert learn(memory, at, QUEUE).restarts == 0
-    movement = learn(memory, 2, QUEUE, pid=8)
-    assert movement.restarts == 1
+    changes = learn(memory, 2, QUEUE, pid=8)
+    assert changes.restarts == 1
     assert learn(memory, 3, QUEUE, pid=8).restarts == 1
+
+
+def test_a_restart_ends_all_stalls() -> None:
+    memory = Memory(stalled_polls=2)
+    for at in range(3):
+        learn(memory, at, QUEUE)
+    assert learn(memory, 3, QUEUE, pid=8).stalled == frozenset()
+
+
+def test_jobs_that_came_back_under_old_numbers_give_no_negative_rate() -> None:
+    memory = Memory(1)
+    learn(memory, 0, jobs="7")
+    assert learn(memory, 1, jobs="2 3 7 8").server_rate is None
 
 
 def test_without_workers_what_is_more_was_submitted() -> None:
