@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from sqlalchemy import Connection
+
+from gearmang.dead_letters.store.errors import StoreError
 from gearmang.web.polling import Poller
+from gearmang.web.records_asked import Records
 from gearmang.web.samples import Samples
 from gearmang.web.settings import PageSettings
 from gearmang.web.stores import Stores
@@ -25,6 +30,7 @@ class Desk:
         self.settings = settings
         self.samples = Samples(settings.samples)
         self.stores = None if settings.store is None else Stores(settings.store)
+        self.records = Records(settings.records)
         self.poller = Poller(settings, self.stores, self.samples, say)
 
     def __enter__(self) -> Desk:
@@ -33,6 +39,19 @@ class Desk:
 
     def __exit__(self, *_: object) -> None:
         self.poller.stop()
+        self.records.close()
         if self.stores is not None:
             self.stores.close()
         self.samples.close()
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """One look into the store of dead letters.
+
+        Raises:
+            StoreError: there is none, or it gave no answer in time.
+        """
+        if self.stores is None:
+            raise StoreError("the page was started without a store; name one with --store")
+        with self.stores.looking() as connection:
+            yield connection

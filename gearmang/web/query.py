@@ -19,6 +19,13 @@ class BadQuery(GearmangError):
     """A value in a query or a form that cannot be used; the page shows the sentence."""
 
 
+class Fields(dict[str, str]):
+    """A query for a form: what is not in it is empty."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
 def pairs_of(text: str) -> list[tuple[str, str]]:
     """Names and values; bytes that are no UTF-8 stay, by surrogateescape.
 

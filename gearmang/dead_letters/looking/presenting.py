@@ -51,10 +51,11 @@ def shown(payload: bytes, *, secrets: bool = False, most: int = MOST_BYTES) -> S
             return Shown("text", text, text + note)
     except UnicodeDecodeError:
         pass
-    return Shown("bytes", part.hex(), _hex_lines(part) + note)
+    return Shown("bytes", part.hex(), hex_lines(part) + note)
 
 
-def _hex_lines(data: bytes) -> str:
+def hex_lines(data: bytes) -> str:
+    """Sixteen bytes a line, with what can be read of them beside."""
     lines = []
     for start in range(0, len(data), _BYTES_A_LINE):
         row = data[start : start + _BYTES_A_LINE]
