@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # from the system's Python, which is the one that collectd embeds.
 PACKAGES="gearman-job-server gearman-tools collectd-core collectd-utils libpython3.11 \
 libmicrohttpd12 libprotobuf-c1 nagios4-core icinga2-bin rsyslog rsyslog-relp postgresql \
-logrotate redis-server stunnel4 tmux man-db python3 python3-venv"
+logrotate chromium prometheus redis-server stunnel4 tmux man-db python3 python3-venv"
 
 missing=""
 if command -v dpkg-query >/dev/null 2>&1; then

@@ -65,6 +65,12 @@ DEFAULT_SAMPLES = "/var/lib/gearmang/web.db"
     show_default=True,
     help="Functions of one server that /metrics lists; the shortest queues are summed.",
 )
+@click.option("--hide-payloads", is_flag=True, help="Show a payload only to who asks for it.")
+@click.option(
+    "--trace-url",
+    metavar="URL",
+    help="Link each job to its trace: https://traces.example/{id}, where {id} is the job's.",
+)
 @click.option(
     "--allow-host",
     "hosts",
@@ -81,6 +87,8 @@ def serve(
     samples: str | None,
     probe: tuple[str, ...],
     max_functions: int,
+    hide_payloads: bool,
+    trace_url: str | None,
     hosts: tuple[str, ...],
 ) -> None:
     """Show the pipeline in a browser, and its figures to Prometheus and KEDA.
@@ -93,7 +101,7 @@ def serve(
     try:
         from gearmang.web.app import application
         from gearmang.web.desk import Desk
-        from gearmang.web.listening import CannotListen, Listen, run
+        from gearmang.web.listening import CannotListen, Listen, opened_until_told, run
     except ModuleNotFoundError as error:
         from gearmang.errors import GearmangError
 
@@ -106,6 +114,8 @@ def serve(
         further = tuple(map(Server.parse, probe))
     except BadServer as error:
         raise click.UsageError(str(error)) from error
+    if trace_url is not None and not trace_url.startswith(("https://", "http://")):
+        raise click.UsageError("--trace-url: write http:// or https:// first")
     access = Access(by_socket=where.path is not None)
     if not (where.is_local or access.knows_people):
         raise CannotListen(
@@ -120,13 +130,13 @@ def serve(
         interval=interval,
         most_functions=max_functions,
         probe=further,
+        hide_payloads=hide_payloads,
+        trace_url=trace_url,
         access=access,
     )
-    with where.open() as opened, Desk(settings, _say) as desk:
+    with opened_until_told(where) as opened, Desk(settings, _say) as desk:
         _announce(where)
         run(application(desk, hosts), opened)
-    if where.path is not None:
-        Path(where.path).unlink(missing_ok=True)
 
 
 def _usual_samples() -> str | None:

@@ -21,7 +21,7 @@ from gearmang.dead_letters.store.errors import (
 from gearmang.web import doors
 from gearmang.web.desk import Desk
 from gearmang.web.guard import Guard
-from gearmang.web.pages import causes, function, letter, letters, overview, plans, records
+from gearmang.web.pages import causes, function, letter, letters, overview, plan, plans, records
 from gearmang.web.query import BadQuery
 from gearmang.web.rendering import render, static
 
@@ -43,6 +43,7 @@ def application(desk: Desk, hosts: Collection[str] = ()) -> ASGIApp:
             Route("/letters", letters.page),
             Route("/letters/{id}", letter.page),
             Route("/plans", plans.page),
+            Route("/plans/{id}", plan.page),
             Route("/records", records.page),
             Route("/static/{name}", static),
             Route("/healthz", doors.healthz),

@@ -17,6 +17,7 @@ from gearmang.watch.poll import Snapshot, poll
 from gearmang.web import figures
 from gearmang.web.desk import Desk
 from gearmang.web.exposition import CONTENT_TYPE
+from gearmang.web.following import Following
 from gearmang.web.polling import Sight
 from gearmang.web.query import BadQuery, number, query_of
 
@@ -72,9 +73,9 @@ def probe(request: Request) -> Response:
         return _problem(400, str(error))
     if server not in (*desk.settings.servers, *desk.settings.probe):
         return _problem(403, f"{server} is on no list; name it with --probe {server}")
-    answers = poll([server], timeout=_PROBE_TIMEOUT, priorities=True)
+    answers = poll([server], timeout=_PROBE_TIMEOUT, priorities=True, keys=True)
     now = time.time()
-    sight = Sight(now, overview(answers, now))
+    sight = Sight(now, overview(answers, now), Following().moves(answers, now))
     return Response(
         figures.of_one(sight, most_functions=desk.settings.most_functions),
         media_type=CONTENT_TYPE,
@@ -112,12 +113,14 @@ def scaling(sight: Sight, function: str, target: float) -> dict[str, Any]:
                     waiting += one.waiting
                     running += one.running
                     workers += one.workers
+    waits = [moves.waits[function] for moves in sight.moves if moves and function in moves.waits]
+    ages = [age for wait in waits if (age := wait.age(sight.at)) is not None]
     return {
         "waiting": waiting,
         "running": running,
         "workers": workers,
         "wanted": math.ceil((waiting + running) / target),
-        "age_seconds": None,
+        "age_seconds": max(ages, default=None),
     }
 
 

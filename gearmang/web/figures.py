@@ -9,8 +9,10 @@ from typing import Final, NamedTuple
 from gearmang.dead_letters.arriving.letter import DEAD_FUNCTION
 from gearmang.protocol.entries import FunctionStatus
 from gearmang.watch.fleet import Fleet
+from gearmang.watch.movement import VERDICTS, flow_of
 from gearmang.watch.poll import Snapshot
 from gearmang.web.exposition import END, escaped, family, labelled
+from gearmang.web.following import Moves
 from gearmang.web.letters_counted import Counted
 from gearmang.web.polling import Sight
 
@@ -26,6 +28,7 @@ class _Listed(NamedTuple):
     """
 
     labels: str  # of the server
+    moves: Moves
     snapshot: Snapshot
     crew: Fleet
     functions: Sequence[tuple[str, FunctionStatus]]
@@ -66,8 +69,8 @@ def of_one(sight: Sight, *, most_functions: int) -> str:
 
 def _listed(sight: Sight, most: int) -> list[_Listed]:
     found = []
-    for answer, crew in zip(sight.seen.answers, sight.seen.fleets, strict=True):
-        if not isinstance(answer, Snapshot) or crew is None:
+    for answer, crew, moves in zip(sight.seen.answers, sight.seen.fleets, sight.moves, strict=True):
+        if not isinstance(answer, Snapshot) or crew is None or moves is None:
             continue
         server = escaped(str(answer.server))
         by_label: dict[str, FunctionStatus] = {}
@@ -76,7 +79,7 @@ def _listed(sight: Sight, most: int) -> list[_Listed]:
             # Two names that differ in bytes that are no UTF-8 could become one series.
             by_label.setdefault(f'{{server="{server}",function="{escaped(one.name)}"', one)
         labels, rest = labelled(server=str(answer.server)), functions[most:]
-        found.append(_Listed(labels, answer, crew, [*by_label.items()], rest))
+        found.append(_Listed(labels, moves, answer, crew, [*by_label.items()], rest))
     return found
 
 
@@ -167,7 +170,44 @@ def _of_functions(servers: Sequence[_Listed], now: float) -> Iterator[str]:
             if one.name in server.crew.crews
         ),
     )
+    yield from gauge(
+        "oldest_waiting_seconds",
+        "How long the oldest waiting job has waited, where jobs say since when.",
+        (
+            (label, age)
+            for server in servers
+            for label, one in server.functions
+            if one.name in server.moves.waits
+            and (age := server.moves.waits[one.name].age(now)) is not None
+        ),
+    )
+    yield from gauge(
+        "oldest_running_seconds",
+        "How long the oldest running job has run, where a worker says so.",
+        (
+            (label, server.moves.runs[one.name])
+            for server in servers
+            for label, one in server.functions
+            if one.name in server.moves.runs
+        ),
+    )
+    whole = f"{_PREFIX}_function_verdict"
+    told = "Whether the queue moves: one state is 1."
+    yield from family(whole, "stateset", told, _verdicts(whole, servers))
     yield from _of_unlisted(servers)
+
+
+def _verdicts(whole: str, servers: Sequence[_Listed]) -> Iterator[str]:
+    ends = [f',{whole}="{state}"}} ' for state in VERDICTS]
+    for server in servers:
+        for label, one in server.functions:
+            verdict = flow_of(server.moves.flows, one.name).verdict
+            yield "".join(
+                [
+                    f"{whole}{label}{end}{int(state == verdict)}\n"
+                    for state, end in zip(VERDICTS, ends, strict=True)
+                ]
+            )
 
 
 def _priorities(servers: Sequence[_Listed]) -> Iterator[tuple[str, float]]:

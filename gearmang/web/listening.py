@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -137,6 +139,24 @@ class _Bounded(H11Protocol):
             self.transport.close()
 
 
+@contextmanager
+def opened_until_told(where: Listen) -> Iterator[socket.socket]:
+    """The address, listened on until the block ends or a signal ends it, with exit code 0."""
+
+    def leave(*_: object) -> None:
+        # uvicorn obeys a signal itself, and raises it once more when it has ended.
+        raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+    with where.open() as listening:
+        try:
+            yield listening
+        finally:
+            if where.path is not None:
+                Path(where.path).unlink(missing_ok=True)
+
+
 def run(app: ASGIApp, opened: socket.socket) -> None:
     """Answer requests until SIGTERM or SIGINT; then those under way, and return."""
     config = uvicorn.Config(
@@ -153,7 +173,4 @@ def run(app: ASGIApp, opened: socket.socket) -> None:
         timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=_MOST_HEAD,
     )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises the signal once more when it has ended; by then it is obeyed already.
-        signal.signal(number, lambda *_: None)
     uvicorn.Server(config).run(sockets=[opened])

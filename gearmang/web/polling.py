@@ -11,6 +11,7 @@ from gearmang.dead_letters.store.errors import StoreError
 from gearmang.protocol.errors import Unreachable
 from gearmang.watch.overview import Overview, overview
 from gearmang.watch.poll import poll
+from gearmang.web.following import Following, Moves
 from gearmang.web.letters_counted import Counted, counted
 from gearmang.web.samples import Sample, Samples, SamplesError
 from gearmang.web.settings import PageSettings
@@ -27,12 +28,14 @@ class Sight(NamedTuple):
     Attributes:
         at: seconds since the epoch.
         seen: the gearmands, side by side.
+        moves: each server, followed from poll to poll; None where it is lost.
         letters: the store's counts; None where it was not asked or gave no answer.
         problems: sentences about what could not be seen, for the page and the log.
     """
 
     at: float
     seen: Overview
+    moves: tuple[Moves | None, ...]
     letters: Counted | None = None
     problems: tuple[str, ...] = ()
 
@@ -56,6 +59,7 @@ class Poller:
         self._samples = samples
         self._say = say
         self._said: frozenset[str] = frozenset()
+        self._follower = Following()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="polling", daemon=True)
         self.sight: Sight | None = None
@@ -84,12 +88,13 @@ class Poller:
         settings = self._settings
         timeout = min(_LONGEST_POLL, settings.interval * _SHARE)
         try:
-            answers = poll(settings.servers, timeout=timeout, priorities=True)
+            answers = poll(settings.servers, timeout=timeout, priorities=True, keys=True)
         except Exception as error:  # no memory, no descriptor: the next look may succeed
             problem = f"cannot be asked: {type(error).__name__}: {error}"
             answers = [Unreachable(server, problem) for server in settings.servers]
         now = time.time()
         seen = overview(answers, now)
+        moves = self._follower.moves(answers, now)
         problems = [str(error) for error in seen.lost]
         letters = None
         if self._stores is not None:
@@ -106,7 +111,7 @@ class Poller:
             self._samples.add(now, sums, whole=not seen.lost)
         except SamplesError as error:
             problems.append(str(error))
-        self.sight = Sight(now, seen, letters, tuple(problems))
+        self.sight = Sight(now, seen, moves, letters, tuple(problems))
         for problem in problems:
             if problem not in self._said:
                 self._say(problem)

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from gearmang.dead_letters.looking.masking import masked_text
-from gearmang.durations import iso, short, told
+from gearmang.durations import from_iso, iso, short, told
 from gearmang.terminal import clean_lines
 from gearmang.web.desk import Desk
 from gearmang.web.drawing import sparkline
@@ -97,6 +97,7 @@ def environment() -> Environment:
         "span": lambda seconds: NOTHING if seconds is None else short(seconds),
         "sparkline": sparkline,
         "thousands": lambda value: f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}"),
+        "zoned": lambda text: _safe(lambda at: told(from_iso(at)), text),
         "told": lambda at: _safe(told, at),
     }
     return made
@@ -129,7 +130,7 @@ def _final(value: Any) -> Any:
     return clean_lines(value) if isinstance(value, str) else value
 
 
-def _safe(write: Any, at: float) -> str:
+def _safe(write: Any, at: Any) -> str:
     try:
         return str(write(at))
     except (ValueError, OverflowError, OSError):  # a worker's clock, or an attacker's

@@ -17,7 +17,7 @@ from gearmang.web.pages.causes import rows_of
 from gearmang.web.polling import Sight
 from gearmang.web.query import BadQuery, link, query_of
 from gearmang.web.rendering import render
-from gearmang.web.verdicts import UNKNOWN, verdict_of
+from gearmang.web.verdicts import Motion, verdict_of
 
 MOST_WORKERS: Final = 200  # that are listed
 _MOST_CAUSES: Final = 10
@@ -36,7 +36,7 @@ def page(request: Request) -> Response:
         raise BadQuery("which function? choose one from the overview")
     sight = desk.poller.sight
     row = next((one for one in (sight.seen.rows if sight else ()) if one.sums.name == name), None)
-    verdict = None if row is None else verdict_of(row)
+    verdict = Motion() if sight is None or row is None else verdict_of(sight, row)
     workers = [] if sight is None else workers_of(sight, name)
     known = row is not None or bool(workers)
     causes = None
@@ -55,10 +55,10 @@ def page(request: Request) -> Response:
         here="/",
         name=name,
         row=row,
-        word=UNKNOWN if verdict is None else verdict.word,
-        kind=UNKNOWN if verdict is None else verdict.kind,
-        oldest_waiting=None,
-        oldest_running=None,
+        word=verdict.word,
+        kind=verdict.kind,
+        oldest_waiting=verdict.oldest_waiting,
+        oldest_running=verdict.oldest_running,
         plot=day(desk.samples.day(name)),
         parts=[]
         if sight is None or row is None

@@ -37,12 +37,6 @@ def page(request: Request) -> Response:
         steps = lineage(connection, row.job_id)
     query = query_of(request)
     wanted = query.get("payload", "" if desk.settings.hide_payloads else "text")
-    visitor = request.scope["visitor"]
-    acts = {
-        "requeue": row.state == "dead" and visitor.may("requeue", [row.function]),
-        "remove": row.state == "dead" and visitor.may("remove", [row.function]),
-        "edit": row.state == "dead" and visitor.may("edit", [row.function]),
-    }
     trace_url = desk.settings.trace_url
     attempts = [*map(_attempt, orjson.loads(content.history))]
     if attempts:
@@ -60,7 +54,6 @@ def page(request: Request) -> Response:
         attempts=attempts,
         lineage=steps[-_MOST_STEPS:],
         trace=desk.records.ask("trace", row.job_id),
-        acts=acts | {"any": any(acts.values())},
     )
 
 

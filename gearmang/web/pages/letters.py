@@ -44,7 +44,6 @@ def page(request: Request) -> Response:
     except (BadQuery, StoreError) as error:
         problem = str(error)
         total = len(found or ())
-    visitor = request.scope["visitor"]
 
     def turned(to: int) -> str:
         chosen_columns = "".join(f"&col={column}" for column in columns) if wanted else ""
@@ -56,7 +55,6 @@ def page(request: Request) -> Response:
         title="Letters",
         here="/letters",
         query=Fields(query),
-        chosen=[*given(query).items()],
         known=known,
         problem=problem,
         filtered=bool(given(query)),
@@ -64,7 +62,6 @@ def page(request: Request) -> Response:
         columns=columns,
         letters=None if found is None else [*map(_shown, found)],
         total=total,
-        may_choose=visitor.may("requeue") or visitor.may("remove"),
         earlier=turned(max(0, start - ROWS)) if start else None,
         later=turned(start + ROWS) if start + ROWS < total else None,
     )

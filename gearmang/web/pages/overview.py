@@ -15,7 +15,7 @@ from gearmang.web.desk import Desk
 from gearmang.web.polling import Sight
 from gearmang.web.query import link, number, query_of
 from gearmang.web.rendering import render
-from gearmang.web.verdicts import Verdict, verdict_of
+from gearmang.web.verdicts import Motion, verdict_of
 
 ROWS: Final = 200  # functions on one page
 _MOST_ATTENTION: Final = 12  # lines
@@ -36,7 +36,7 @@ def page(request: Request) -> Response:
     desk: Desk = request.app.state.desk
     query = query_of(request)
     sight = desk.poller.sight
-    rows = [] if sight is None else [(verdict_of(row), row) for row in sight.seen.rows]
+    rows = [] if sight is None else [(verdict_of(sight, row), row) for row in sight.seen.rows]
     rows.sort(key=lambda pair: (pair[0].order, -pair[1].sums.waiting))
     wanted = query.get("q", "").lower()
     matching = [pair for pair in rows if wanted in pair[1].sums.name.lower()] if wanted else rows
@@ -71,7 +71,7 @@ def page(request: Request) -> Response:
     )
 
 
-def attention(sight: Sight, rows: list[tuple[Verdict, Row]], *, has_store: bool) -> list[Concern]:
+def attention(sight: Sight, rows: list[tuple[Motion, Row]], *, has_store: bool) -> list[Concern]:
     """What somebody should look at, the worst first; a dozen lines at most."""
     found = [Concern("lost", "bad", error.server, error.problem) for error in sight.seen.lost]
     found += [
@@ -109,7 +109,7 @@ def _told(row: Row) -> str:
     return f"{sums.waiting} waiting, {sums.running} running, {sums.workers} workers"
 
 
-def _shown(desk: Desk, verdict: Verdict, row: Row) -> dict[str, Any]:
+def _shown(desk: Desk, verdict: Motion, row: Row) -> dict[str, Any]:
     return {
         "name": row.sums.name,
         "href": function_href(row.sums.name),
@@ -118,8 +118,8 @@ def _shown(desk: Desk, verdict: Verdict, row: Row) -> dict[str, Any]:
         "workers": row.sums.workers,
         "word": verdict.word,
         "kind": verdict.kind,
-        "oldest_waiting": None,
-        "oldest_running": None,
+        "oldest_waiting": verdict.oldest_waiting,
+        "oldest_running": verdict.oldest_running,
         "oldest_worker": row.oldest_worker,
         "hour": desk.samples.hour(row.sums.name),
     }

@@ -96,10 +96,4 @@
       acts[event.key]();
     }
   });
-
-  // All letters of the page at once.
-  addEventListener("change", (event) => {
-    if (event.target.id !== "all") return;
-    document.querySelectorAll("main input[name=id]").forEach((one) => { one.checked = event.target.checked; });
-  });
 })();

@@ -7,6 +7,7 @@ from gearmang.protocol.errors import AdminError, Unreachable
 from gearmang.protocol.server import Server
 from gearmang.watch.overview import overview
 from gearmang.watch.poll import Snapshot
+from gearmang.web.following import Following
 from gearmang.web.letters_counted import Counted
 from gearmang.web.polling import Sight
 
@@ -36,4 +37,4 @@ def lost(server: str = "gm2:4730") -> AdminError:
 
 
 def sight(*answers: Snapshot | AdminError, letters: Counted | None = None) -> Sight:
-    return Sight(NOW, overview(answers, NOW), letters)
+    return Sight(NOW, overview(answers, NOW), Following().moves(answers, NOW), letters)

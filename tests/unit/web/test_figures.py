@@ -3,6 +3,7 @@
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from gearmang.protocol.entries import Peer, PriorityStatus
+from gearmang.watch.movement import VERDICTS
 from gearmang.web.figures import metrics
 from gearmang.web.letters_counted import Counted
 from gearmang.web.polling import Sight
@@ -101,3 +102,12 @@ def test_letters_are_counted_by_function_and_state() -> None:
     assert found["gearmang_causes", "new"] == 2
     assert found["gearmang_causes", "reopened"] == 0
     assert found["gearmang_dead_letters_arrived_hour",] == 5
+
+
+def test_a_verdict_is_one_state_of_all() -> None:
+    found = values(sight(snapshot(("resize", 0, 0, 1), ("other", 5, 0, 1))))
+    states = {key: value for key, value in found.items() if key[0] == "gearmang_function_verdict"}
+    assert [key[2:] for key, value in states.items() if value] == [
+        *(("other", "unknown"), ("resize", "empty"))
+    ]
+    assert len(states) == 2 * len(VERDICTS)
