@@ -28,7 +28,6 @@ class Changes(NamedTuple):
         server_rate: of all functions together; known where each job is listed.
         vanished: functions that were there at the last poll.
         restarts: of gearmand, since the first poll.
-        restarted: it has, since the last poll.
     """
 
     stalled: frozenset[str]
@@ -36,7 +35,6 @@ class Changes(NamedTuple):
     server_rate: Rate | None
     vanished: tuple[str, ...]
     restarts: int
-    restarted: bool = False
 
 
 class _Counted(NamedTuple):
@@ -96,7 +94,6 @@ class Memory:
             server_rate=self._server_rate(at, jobs),
             vanished=tuple((before.keys() - now.keys()).difference(unlisted)),
             restarts=self._restarts,
-            restarted=restarted,
         )
         self._functions, self._at, self._pid, self._seen = now, at, pid, True
         return changes

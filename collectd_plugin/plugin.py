@@ -15,8 +15,9 @@ from gearmang.errors import GearmangError
 from gearmang.protocol.entries import FunctionStatus
 from gearmang.protocol.errors import AdminError
 from gearmang.terminal import clean
-from gearmang.watch.fleet import Staff, fleet, staff
-from gearmang.watch.movement import Past, follow, judge
+from gearmang.watch.course import continued
+from gearmang.watch.fleet import fleet, staff
+from gearmang.watch.movement import Past, judge
 from gearmang.watch.poll import Snapshot, poll
 from gearmang.watch.waits import keys_by_function, oldest_running, oldest_waiting
 
@@ -167,7 +168,7 @@ class Plugin:
             watched.name,
             report.of_functions(selection, changes, crew, series, now, crowd),
         )
-        self._report_time(watched, snapshot, selection, changes, crowd, now)
+        self._report_time(watched, snapshot, selection, changes, now)
         if snapshot.priorities is not None:
             chosen = [one for one in snapshot.priorities if wanted[one.name]]
             self._dispatch(watched.name, report.of_priorities(chosen, selection, changes, series))
@@ -179,7 +180,6 @@ class Plugin:
         snapshot: Snapshot,
         selection: Reported,
         changes: Changes,
-        crowd: dict[str, Staff] | None,
         now: float,
     ) -> None:
         """How the queues move, and how long jobs wait and run."""
@@ -193,15 +193,7 @@ class Plugin:
         if snapshot.keys is not None:
             keys = keys_by_function(snapshot.keys, snapshot.functions)
         if options.flow:
-            idle = None if crowd is None else {name: one.idle for name, one in crowd.items()}
-            watched.past = follow(
-                None if changes.restarted else watched.past,
-                now,
-                snapshot.functions,
-                window=options.window,
-                idle=idle,
-                keys=keys,
-            )
+            watched.past = continued(watched.past, snapshot, now, window=options.window, keys=keys)
             flows = judge(watched.past, options.window)
             self._dispatch(watched.name, report.of_flows(told, gone, flows, watched.series))
         if options.ages:

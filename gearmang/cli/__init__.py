@@ -14,6 +14,7 @@ _COMMANDS = {
     # name: (module, attribute, what it does)
     "collect": ("gearmang.cli.collect", "collect", "Store the dead letters that workers send."),
     "dead": ("gearmang.cli.dead", "dead", "Inspect, requeue and remove dead letters."),
+    "functions": ("gearmang.cli.functions", "functions", "Drop functions that nobody serves."),
     "logs": ("gearmang.cli.logs", "logs", "Read task records back: view, stats, trace, plot."),
     "serve": ("gearmang.cli.serve", "serve", "Show it all in a browser; figures for Prometheus."),
     "status": ("gearmang.cli.status", "status", "Print functions with waiting, running, workers."),

@@ -111,11 +111,13 @@ class Past(NamedTuple):
         at: when it was polled last, in seconds since the epoch.
         courses: of the functions in which jobs waited then.
         witnesses: of their jobs, where all of them had keys of ours.
+        pid: of the server, where it tells.
     """
 
     at: float
     courses: Mapping[str, Course]
     witnesses: Mapping[str, Witness] = {}
+    pid: int | None = None
 
 
 def follow(
@@ -126,20 +128,24 @@ def follow(
     window: float = DEFAULT_WINDOW,
     idle: Mapping[str, int] | None = None,
     keys: Mapping[str, Sequence[str]] | None = None,
+    pid: int | None = None,
 ) -> Past:
     """Take the next poll of a server.
 
     Args:
-        past: what is remembered; None after a restart of the server, or at first.
+        past: what is remembered; None at first.
         at: when the poll was, in seconds since the epoch.
         functions: that are judged.
         window: seconds over which they are judged.
         idle: function → its workers that surely have no job of any function.
         keys: function → the keys of its jobs, as `gearmang.watch.waits` tells them; without them
             a queue whose figures stand still is `UNKNOWN`: others may have taken their places.
+        pid: of the server; another one than before is a restart.
     """
     if past is not None and not past.at < at <= past.at + LONGEST_GAP * window:
         past = None  # a clock that was set, or a gap in which anything may have happened
+    if past is not None and past.pid != pid:
+        past = None
     over = {} if past is None or keys is None else ended(past.witnesses, keys)
     courses: dict[str, Course] = {}
     witnesses: dict[str, Witness] = {}
@@ -173,7 +179,7 @@ def follow(
         largest = sorted(courses.items(), key=lambda one: -one[1].steps[-1].waiting)
         courses = dict(largest[:MOST_WAITING])
         witnesses = {name: one for name, one in witnesses.items() if name in courses}
-    return Past(at, courses, witnesses)
+    return Past(at, courses, witnesses, pid)
 
 
 def judge(past: Past, window: float = DEFAULT_WINDOW) -> dict[str, Flow]:

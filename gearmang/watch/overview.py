@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gearmang.protocol.entries import FunctionStatus
 from gearmang.protocol.errors import AdminError
-from gearmang.watch.fleet import Fleet, fleet
+from gearmang.watch.fleet import Fleet, Staff, fleet, staff
+from gearmang.watch.movement import Flow, flow_of
 from gearmang.watch.poll import Snapshot
+from gearmang.watch.waits import Queueing, keys_by_function, oldest_running, oldest_waiting
 
 
 class Row(NamedTuple):
@@ -18,11 +20,19 @@ class Row(NamedTuple):
         sums: its figures, summed.
         parts: the figures on each server, in the servers' order; None where it is not known.
         oldest_worker: age in seconds of the oldest worker with a readable id; None without one.
+        waited: seconds that its oldest waiting job has waited; None where no job tells.
+        ran: seconds that its oldest running job has run; None where no worker tells.
+        flow: the worst verdict on how it moves; None where that is not judged.
+        workers: connections that serve it; a worker of four functions is one.
     """
 
     sums: FunctionStatus
     parts: tuple[FunctionStatus | None, ...]
     oldest_worker: float | None
+    waited: float | None = None
+    ran: float | None = None
+    flow: Flow | None = None
+    workers: int = 0
 
 
 class Overview(NamedTuple):
@@ -44,12 +54,17 @@ class Overview(NamedTuple):
         return tuple(answer for answer in self.answers if isinstance(answer, AdminError))
 
 
-def overview(answers: Sequence[Snapshot | AdminError], now: float) -> Overview:
+def overview(
+    answers: Sequence[Snapshot | AdminError],
+    now: float,
+    flows: Sequence[Mapping[str, Flow] | None] = (),
+) -> Overview:
     """Put the servers' answers side by side.
 
     Args:
         answers: as `gearmang.watch.poll.poll` gives them.
-        now: in seconds since the epoch, for the age of workers.
+        now: in seconds since the epoch, for ages.
+        flows: each server's verdicts of `gearmang.watch.movement.judge`; None where it is lost.
     """
     fleets = tuple(
         fleet(answer.connections) if isinstance(answer, Snapshot) else None for answer in answers
@@ -59,11 +74,44 @@ def overview(answers: Sequence[Snapshot | AdminError], now: float) -> Overview:
         for answer in answers
     ]
     names = {name for functions in by_server for name in functions}
+    looks = [_Look.at(answer, now) for answer in answers if isinstance(answer, Snapshot)]
+    known = [one for one in flows if one is not None]
     rows = [
-        _row(name, [functions.get(name) for functions in by_server], fleets, now) for name in names
+        _row(name, [functions.get(name) for functions in by_server], fleets, now)._replace(
+            waited=_most(look.waiting[name].age(now) for look in looks if name in look.waiting),
+            ran=_most(look.running.get(name) for look in looks),
+            flow=max((flow_of(one, name) for one in known), key=_trouble, default=None),
+            workers=sum(look.staff[name].workers for look in looks if name in look.staff),
+        )
+        for name in names
     ]
     rows.sort(key=lambda row: (-row.sums.waiting, -row.sums.running, row.sums.name))
     return Overview(answers, fleets, tuple(rows))
+
+
+class _Look(NamedTuple):
+    """What one server tells of ages, and of who serves what."""
+
+    waiting: dict[str, Queueing]
+    running: dict[str, float]
+    staff: dict[str, Staff]
+
+    @classmethod
+    def at(cls, snapshot: Snapshot, now: float) -> _Look:
+        keys = keys_by_function(snapshot.keys or (), snapshot.functions)
+        return cls(
+            oldest_waiting(snapshot.functions, keys, now),
+            oldest_running(snapshot.connections, now),
+            staff(snapshot.functions, snapshot.connections),
+        )
+
+
+def _most(ages: Iterable[float | None]) -> float | None:
+    return max((age for age in ages if age is not None), default=None)
+
+
+def _trouble(flow: Flow) -> int:
+    return flow.number
 
 
 def _row(

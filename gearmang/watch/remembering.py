@@ -81,11 +81,12 @@ def _read(path: str) -> dict[str, Past]:
 
 
 def _past(written: Any) -> Past:
-    at, courses, witnesses = written
+    at, courses, witnesses, pid = written
     return Past(
         float(at),
         {str(name): _course(*one) for name, one in courses.items()},
         {str(name): Witness(str(a), int(b), int(c)) for name, (a, b, c) in witnesses.items()},
+        None if pid is None else int(pid),
     )
 
 

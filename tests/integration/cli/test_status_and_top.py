@@ -1,6 +1,7 @@
 """``gearmang status`` and ``gearmang top`` as people start them, against real gearmands."""
 
 import json
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -38,8 +39,8 @@ def test_status_prints_functions_with_the_longest_queue_first(busy: Gearmand) ->
     done = run("status", "--server", busy.address)
     lines = [line.split() for line in done.stdout.splitlines()]
     assert done.returncode == 0
-    assert lines[0] == ["function", "waiting", "running", "workers", "oldest"]
-    assert lines[1] == ["image.29", "29", "0", "0", "-"]
+    assert lines[0] == ["function", "waiting", "running", "workers", "oldest", "waited", "ran"]
+    assert lines[1] == ["image.29", "29", "0", "0", "-", "-", "-"]
     assert "\x1b" not in done.stdout
 
 
@@ -50,8 +51,11 @@ def test_status_prints_one_json_document(busy: Gearmand) -> None:
         "waiting": 29,
         "running": 0,
         "workers": 0,
+        "registrations": 0,
         "oldest_worker_seconds": None,
-        "servers": {busy.address: {"waiting": 29, "running": 0, "workers": 0}},
+        "waited_seconds": None,
+        "ran_seconds": None,
+        "servers": {busy.address: {"waiting": 29, "running": 0, "registrations": 0}},
     }
     (server,) = document["servers"]
     assert (server["up"], server["pid"], server["workers"]) == (True, busy.pid, 21)
@@ -125,3 +129,33 @@ def test_help_has_an_example_and_bad_options_exit_2(command: str) -> None:
     assert f"Example: gearmang {command} " in run(command, "--help").stdout
     assert run(command, "--server", "gm1:notaport").returncode == 2
     assert run(command, "--no-such-option").returncode == 2
+
+
+def test_status_tells_how_long_the_oldest_job_waited(gearmand: Gearmand) -> None:
+    done = run("submit", "resize", "--data", "{}", "--server", gearmand.address)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(run("status", "--server", gearmand.address, "--json").stdout)
+    assert 0 <= document["functions"][0]["waited_seconds"] < 20
+
+
+def test_status_shows_waiting_jobs_by_priority(busy: Gearmand) -> None:
+    lines = run("status", "--server", busy.address, "--priorities").stdout.splitlines()
+    assert lines[0].split()[-3:] == ["high", "normal", "low"]
+    assert lines[1].split()[-3:] == ["0", "29", "0"]
+
+
+def test_status_watches_until_it_is_stopped(busy: Gearmand) -> None:
+    command = [str(BIN / "gearmang"), "status", "--server", busy.address, "--watch", "0.1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        heads = 0
+        moves = ""
+        for line in watching.stdout:
+            heads += line.startswith("function")
+            moves = line.split()[-1] if line.startswith("image.29") else moves
+            if heads == 3:
+                break
+        watching.send_signal(signal.SIGINT)
+        watching.stdout.read()
+        assert watching.wait(10) in (0, 1)
+    assert moves == "unserved"

@@ -14,7 +14,7 @@ from gearmang.watch.movement import Past, follow
 from gearmang.watch.remembering import CannotRemember, remembered
 
 STATE = follow(
-    Past(90.0, {}), 100.0, [FunctionStatus("f\udcff", 7, 2, 3)], idle={"f\udcff": 1}
+    Past(90.0, {}, pid=7), 100.0, [FunctionStatus("f\udcff", 7, 2, 3)], idle={"f\udcff": 1}, pid=7
 )._replace(witnesses={"f\udcff": Witness("19b", 7, 123)})
 
 
@@ -59,7 +59,7 @@ def test_two_runs_at_once_wait_for_each_other_until_the_deadline(tmp_path: Path)
 @pytest.mark.parametrize(
     "text",
     ["", "[]", "{}", "nul", '{"form": 1}', '{"form": 1, "servers": {"a": 5}}',
-     '{"form": 1, "servers": {"a": [1, {"f": [null, []]}, {}]}}', "[" * 100_000],
+     '{"form": 1, "servers": {"a": [1, {"f": [null, []]}, {}, null]}}', "[" * 100_000],
 )  # fmt: skip
 def test_a_file_that_is_none_of_ours_is_told_and_kept(tmp_path: Path, text: str) -> None:
     path = tmp_path / "state.json"

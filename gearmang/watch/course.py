@@ -1,0 +1,46 @@
+"""One more look at a server, taken into what is remembered of it: for all who judge movement.
+
+past = continued(past, snapshot, time.time())
+flow = flow_of(judge(past), "resize")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gearmang.watch.fleet import staff
+from gearmang.watch.movement import DEFAULT_WINDOW, Past, follow
+from gearmang.watch.poll import Snapshot
+from gearmang.watch.waits import keys_by_function
+
+
+def continued(
+    past: Past | None,
+    snapshot: Snapshot,
+    now: float,
+    *,
+    window: float = DEFAULT_WINDOW,
+    keys: Mapping[str, Sequence[str]] | None = None,
+) -> Past:
+    """What is remembered of the server from now on.
+
+    Args:
+        past: what was remembered; None at first.
+        snapshot: of a poll with ``keys`` and ``workers``; without them less can be judged.
+        now: in seconds since the epoch.
+        window: seconds over which movement is judged.
+        keys: of the snapshot, as `gearmang.watch.waits.keys_by_function` gives them, where the
+            caller has them already.
+    """
+    if keys is None and snapshot.keys is not None:
+        keys = keys_by_function(snapshot.keys, snapshot.functions)
+    crowd = staff(snapshot.functions, snapshot.connections)
+    return follow(
+        past,
+        now,
+        snapshot.functions,
+        window=window,
+        idle={name: one.idle for name, one in crowd.items()} if snapshot.connections else None,
+        keys=keys,
+        pid=snapshot.pid,
+    )
