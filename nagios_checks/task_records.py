@@ -16,8 +16,8 @@ from typing import Any
 
 import orjson
 
-from gearmang.durations import from_iso
 from gearmang.errors import GearmangError
+from gearmang.records.attempts import attempted, quantile
 from gearmang.records.sources import find
 from nagios_checks.permission import refused
 
@@ -63,11 +63,7 @@ class TaskFigures:
 
         Between two recorded ones it lies as far as 95 % does, as in ``gearmang logs stats``.
         """
-        ordered = sorted(self.durations)
-        place = 0.95 * (len(ordered) - 1)
-        below = ordered[int(place)]
-        above = ordered[min(int(place) + 1, len(ordered) - 1)]
-        return below + (above - below) * (place - int(place))
+        return quantile(sorted(self.durations), 0.95)
 
 
 class TaskRecords:
@@ -89,24 +85,20 @@ class TaskRecords:
         that was shipped again is the same attempt.
         """
         try:
-            record: Any = orjson.loads(line)
-            task, seconds = record["task"], record["duration_ms"] / 1000
-            ended = from_iso(record["ts"]) + seconds
-            outcome, rate = record["outcome"], record.get("sample_rate")
-            event = hash(record.get("event_id") or line)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            attempt = attempted(orjson.loads(line), line)
+        except orjson.JSONDecodeError:
             return
-        if "parent" in record or outcome is None or ended < self.since or not isinstance(task, str):
+        if attempt is None or attempt.ended < self.since:
             return
+        event = hash(attempt.event)
         if event in self._seen:
             return
         self._seen.add(event)
-        found = self.by_task.setdefault(task, TaskFigures())
-        weight = 1 / rate if isinstance(rate, (int, float)) and 1e-9 < rate < 1 else 1.0
-        found.durations.append(seconds)
-        found.weight += weight
-        found.failed += weight if outcome == "failure" else 0
-        found.last = max(found.last, ended)
+        found = self.by_task.setdefault(attempt.task, TaskFigures())
+        found.durations.append(attempt.duration)
+        found.weight += attempt.weight
+        found.failed += attempt.weight if attempt.failed else 0
+        found.last = max(found.last, attempt.ended)
 
 
 def figures(path: str, *, since: float, deadline: float) -> dict[str, TaskFigures]:

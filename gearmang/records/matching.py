@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
+from gearmang.durations import BadTime, from_iso
 from gearmang.records.selection import Selection
 from gearmang.records.tables import COLUMNS
 
 Record = Mapping[str, Any]
+UNTOLD = float("-inf")
 
 
 def matcher(selection: Selection) -> Callable[[Record], bool]:
@@ -26,11 +27,12 @@ def matcher(selection: Selection) -> Callable[[Record], bool]:
             tests.append(lambda record, name=name, value=value: record.get(name) == value)  # type: ignore[misc]  # defaults bind the loop's variables
     for field, value in selection.where:
         tests.append(lambda record, field=field, value=value: _text(record, field) == value)  # type: ignore[misc]  # defaults bind the loop's variables
-    since, until = _text_of(selection.since), _text_of(selection.until)
-    if since:
-        tests.append(lambda record: str(record.get("ts", "")) >= since)
-    if until:
-        tests.append(lambda record: str(record.get("ts", "")) < until)
+    if (since := selection.since) is not None:
+        first = since.timestamp()
+        tests.append(lambda record: started_at(record) >= first)
+    if (until := selection.until) is not None:
+        end = until.timestamp()
+        tests.append(lambda record: UNTOLD < started_at(record) < end)
     return lambda record: all(test(record) for test in tests)
 
 
@@ -44,7 +46,9 @@ def _text(record: Record, field: str) -> str | None:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _text_of(moment: datetime | None) -> str:
-    return (
-        "" if moment is None else moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
-    )
+def started_at(record: Record) -> float:
+    """When it started, in seconds since the epoch; long before all others if that is not told."""
+    try:
+        return from_iso(str(record.get("ts")))
+    except BadTime:
+        return UNTOLD

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from gearmang.job.dossier import Dossier
+from gearmang.job.fingerprint import fingerprint
+from gearmang.records.attempts import FAILED, WEIGHT
 from gearmang.records.database import Database, Rows
 from gearmang.records.selection import Selection, text_of
+from gearmang.records.tables import COLUMNS
 
 _CALLS = 'regexp_extract_all(error_stack, \'File "[^"]*", line [0-9]+, in [^\\n]+\')'
 _OTHERS = "'/site-packages/|/dist-packages/|/lib/python3|/gearmang/worker/|/log_shipping/|\"<'"
@@ -20,7 +28,10 @@ _FRAMES = f"""
         )
     )
 """
-FINGERPRINT_DIGITS = 12
+# Our workers write the fingerprint that the dead letter of this failure has, as a field.
+_WRITTEN = """
+    nullif(regexp_extract(json_extract_string(fields, '$.fingerprint'), '^[0-9a-f]{12}$'), '')
+"""
 
 
 def slowest(database: Database, selection: Selection, count: int) -> Rows:
@@ -37,35 +48,78 @@ def slowest(database: Database, selection: Selection, count: int) -> Rows:
 
 
 def failures(database: Database, selection: Selection) -> Rows:
-    """Failed records by fingerprint: task, error type and the user's calls that led there."""
+    """Failed attempts by cause; with a type, failed records of that type.
+
+    The fingerprint is the one of ``gearmang dead groups``: our workers write it; for records of
+    other workers it is made of what can be told of the user's frames from the stack.
+    """
     condition, values = selection.condition()
-    return database.ask(
+    found = database.ask(
         f"""
-        WITH failed AS (
-            SELECT *, {_FRAMES} AS frames FROM records
-            WHERE outcome = 'failure' AND {condition}
-        )
-        SELECT left(md5(concat_ws('|', task, error_type, array_to_string(frames, '|'))),
-                    {FINGERPRINT_DIGITS}) AS fingerprint,
-               count(*) AS count,
-               any_value(task) AS task,
-               any_value(error_type) AS error_type,
-               arg_max(error_message, ts) AS last_message,
-               any_value(frames[-1]) AS "where",
-               min(ts) AS first, max(ts) AS last,
-               arg_max(id, ts) AS last_id
-        FROM failed
-        GROUP BY fingerprint
-        ORDER BY count DESC, last DESC, fingerprint
+        SELECT {_WRITTEN} AS fingerprint, task, error_type, {_FRAMES} AS frames,
+               sum({WEIGHT}) AS count, min(ts) AS first, max(ts) AS last,
+               arg_max(error_message, ts) AS last_message, arg_max(id, ts) AS last_id
+        FROM {"tasks" if selection.type is None else "records"}
+        WHERE {FAILED} AND {condition}
+        GROUP BY ALL
         """,  # noqa: S608  # built of our own names; every value is bound
         values,
     )
+    causes: dict[str, list[dict[str, Any]]] = {}
+    for row in found.as_dicts():
+        causes.setdefault(row["fingerprint"] or _made_of(row), []).append(row)
+    rows = [_cause(digits, alike) for digits, alike in causes.items()]
+    rows.sort(key=lambda row: (-row[1], -_seconds(row[7]), row[0]))
+    return Rows(CAUSE, rows)
 
 
-def trace(database: Database, tree: str) -> Rows:
-    """All records of one id, or of the ids that start so, in the order of their start."""
+CAUSE = (
+    *("fingerprint", "count", "task", "error_type", "last_message", "where"),
+    *("first", "last", "last_id"),
+)
+
+
+def _made_of(row: Mapping[str, Any]) -> str:
+    frames = tuple(row["frames"] or ())
+    dossier = Dossier(outcome="failure", error_type=row["error_type"] or "", frames=frames)
+    return fingerprint(row["task"] or "", dossier)
+
+
+def _cause(digits: str, alike: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
+    newest = max(alike, key=lambda row: _seconds(row["last"]))
+    times = [row["first"] for row in alike if row["first"] is not None]
+    return (
+        digits,
+        round(sum(row["count"] for row in alike)),
+        newest["task"],
+        newest["error_type"],
+        newest["last_message"],
+        newest["frames"][-1] if newest["frames"] else None,
+        min(times, default=None),
+        newest["last"],
+        newest["last_id"],
+    )
+
+
+def _seconds(at: datetime | None) -> float:
+    return at.replace(tzinfo=timezone.utc).timestamp() if at else 0.0
+
+
+def trace(database: Database, tree: str, since: datetime | None = None) -> Rows:
+    """All records of one id, or of the ids that start so, in the order of their start.
+
+    Only those are merged; the view ``records`` would merge everything first.
+    """
+    condition, values = Selection((), since).condition()
+    merged = ", ".join(f"any_value({name}) AS {name}" for name in COLUMNS if name != "event_id")
     return database.ask(
-        "SELECT * FROM records WHERE starts_with(id, ?) ORDER BY id, ts, event_id", [tree.lower()]
+        f"""
+        SELECT event_id, {merged} FROM (
+            SELECT * FROM lines WHERE starts_with(id, ?) AND event_id IS NOT NULL AND {condition}
+        )
+        GROUP BY event_id ORDER BY id, ts, event_id
+        """,  # noqa: S608  # built of our own names; every value is bound
+        [tree.lower(), *values],
     )
 
 
@@ -77,10 +131,10 @@ def busiest(database: Database, selection: Selection, by: str) -> Rows:
     return database.ask(
         f"""
         WITH chosen AS (
-            SELECT {group} AS "{name}", duration_ms / coalesce(sample_rate, 1) AS ms,
-                   1 / coalesce(sample_rate, 1) AS weight, ts
+            SELECT {group} AS "{name}", duration_ms * {WEIGHT} AS ms,
+                   {WEIGHT} AS weight, ts
             FROM {"records" if by == "type" else "tasks"}
-            WHERE {condition} AND duration_ms IS NOT NULL
+            WHERE {condition} AND isfinite(duration_ms)
         ),
         span AS (
             SELECT greatest(epoch(max(ts) - min(ts)), 1) AS seconds, sum(ms) AS all_ms FROM chosen

@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 
 from gearmang.records.tables import COLUMNS
 
+OF_THE_RECORD = {"v", "pid"}
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -55,14 +57,22 @@ def text_of(field: str) -> tuple[str, list[object]]:
     """A field as SQL text: a column, or a dotted path under ``fields``, and its bound values."""
     if field in COLUMNS:
         return f"CAST({field} AS VARCHAR)", []
-    parts = field.removeprefix("fields.").split(".")
-    path = "$" + "".join('."' + part.replace('"', "") + '"' for part in parts)
-    return "json_extract_string(fields, ?)", [path]
+    return _own(field)
 
 
 def number_of(field: str) -> tuple[str, list[object]]:
-    """A field as an SQL number; NULL where it holds none."""
-    if COLUMNS.get(field) in {"DOUBLE", "BIGINT", "INTEGER"}:
+    """A field as an SQL number; NULL where it holds none.
+
+    The version ``v`` and the process's ``pid`` describe the record, not the task: as a number,
+    those names are the task's own.
+    """
+    if COLUMNS.get(field) in {"DOUBLE", "BIGINT", "INTEGER"} and field not in OF_THE_RECORD:
         return f"CAST({field} AS DOUBLE)", []
-    sql, values = text_of(field)
+    sql, values = _own(field)
     return f"TRY_CAST({sql} AS DOUBLE)", values
+
+
+def _own(field: str) -> tuple[str, list[object]]:
+    parts = field.removeprefix("fields.").split(".")
+    path = "$" + "".join('."' + part.replace('"', "") + '"' for part in parts)
+    return "json_extract_string(fields, ?)", [path]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gearmang.records.attempts import FAILED, IS_ATTEMPT, WEIGHT
 from gearmang.records.database import Database, Rows
 from gearmang.records.selection import Selection, number_of, text_of
 
@@ -15,11 +16,14 @@ class Statistics(NamedTuple):
         answer: one row a group.
         dropped: records that the workers could not write.
         unreadable: lines that are no record: torn ones, and what does not belong there.
+        odd: chosen records whose number is NaN or infinite, left out of the quantiles, and by
+            time those whose time cannot be read, left out altogether.
     """
 
     answer: Rows
     dropped: int
     unreadable: int
+    odd: int
 
 
 def statistics(
@@ -47,14 +51,15 @@ def statistics(
     number, number_values = number_of(of)
     condition, values = selection.condition()
     if by != "type":
-        condition += " AND parent IS NULL AND outcome IS NOT NULL"
+        condition += f" AND {IS_ATTEMPT}"
     bucket = f"time_bucket(INTERVAL {every_s:d} SECOND, ts)" if every_s else "NULL"
+    timeless = " OR ts IS NULL" if every_s else ""
     span = str(every_s) if every_s else "epoch(max(ts) - min(ts))"
     # One pass over the files, each record once however often it was shipped. Lines without an
     # event_id could not be read; records that are not wanted may tell of others that were dropped.
     found = database.ask(
         f"""
-        SELECT kind, dropped, copies, "time", "group", count, per_second, failures,
+        SELECT kind, dropped, copies, odd, "time", "group", count, per_second, failures,
                p[1] AS p50, p[2] AS p95, p[3] AS p99, max
         FROM (
             SELECT CASE WHEN identity IS NULL THEN 'unreadable' WHEN wanted THEN 'wanted' END
@@ -66,12 +71,13 @@ def statistics(
                    CAST(round(sum(weight)) AS BIGINT) AS count,
                    round(sum(weight) / greatest({span}, 1), 3) AS per_second,
                    CAST(round(coalesce(sum(weight) FILTER (failed), 0)) AS BIGINT) AS failures,
-                   quantile_cont(number, [0.5, 0.95, 0.99]) AS p,
-                   max(number) AS max
+                   count(*) FILTER (NOT isfinite(number){timeless}) AS odd,
+                   quantile_cont(number, [0.5, 0.95, 0.99]) FILTER (isfinite(number)) AS p,
+                   max(number) FILTER (isfinite(number)) AS max
             FROM (
                 SELECT {IDENTITY} AS identity, any_value(ts) AS ts, any_value({group}) AS "group",
-                       any_value({number}) AS number, bool_or(outcome = 'failure') AS failed,
-                       1 / coalesce(any_value(sample_rate), 1) AS weight,
+                       any_value({number}) AS number, bool_or({FAILED}) AS failed,
+                       any_value({WEIGHT}) AS weight,
                        bool_or({condition}) AS wanted, any_value(dropped) AS dropped,
                        count(*) AS copies
                 FROM lines
@@ -84,12 +90,20 @@ def statistics(
         """,  # noqa: S608  # built of our own names; every value is bound
         [*group_values, *number_values, *values, *values],
     )
-    first = 3 if every_s else 4  # the column in which a row of the answer begins
+    first = 4 if every_s else 5  # the column in which a row of the answer begins
     named = tuple(by if column == "group" else column for column in found.columns)
     return Statistics(
-        Rows(named[first:], [row[first:] for row in found.rows if row[0] == "wanted"]),
+        Rows(
+            named[first:],
+            [
+                row[first:]
+                for row in found.rows
+                if row[0] == "wanted" and not (every_s and row[4] is None)
+            ],
+        ),
         dropped=sum(int(row[1] or 0) for row in found.rows),
         unreadable=sum(int(row[2]) for row in found.rows if row[0] == "unreadable"),
+        odd=sum(int(row[3]) for row in found.rows if row[0] == "wanted"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gearmang.records.attempts import IS_ATTEMPT
 from gearmang.records.sources import RecordFiles, quoted_list
 
 # Said explicitly: DuckDB's guesses break on a key first seen late, and on an integer column
@@ -40,10 +41,10 @@ COLUMNS = {
 LONGEST_LINE = 1 << 20  # bytes; DuckDB keeps buffers of this size for each thread
 
 MADE = """
-CREATE VIEW {prefix}records AS
+CREATE OR REPLACE VIEW {prefix}records AS
     SELECT event_id, {merged} FROM {prefix}lines WHERE event_id IS NOT NULL GROUP BY event_id;
-CREATE VIEW {prefix}tasks AS
-    SELECT * FROM {prefix}records WHERE parent IS NULL AND outcome IS NOT NULL;
+CREATE OR REPLACE VIEW {prefix}tasks AS
+    SELECT * FROM {prefix}records WHERE {is_attempt};
 """
 """``lines``: as they came, a torn one as a row of NULLs. ``records``: each event_id once, however
 often it was shipped. ``tasks``: the records of whole tasks, one for each attempt."""
@@ -53,9 +54,12 @@ def statements(sources: RecordFiles, prefix: str = "") -> str:
     """The SQL that makes the views ``lines``, ``records`` and ``tasks``, with a prefix."""
     parts = []
     if sources.lines:
-        columns = ", ".join(f"{name}: '{kind}'" for name, kind in COLUMNS.items())
+        # A time with an offset is that time in UTC; the session's zone is UTC, so none has none.
+        kinds = {**COLUMNS, "ts": "TIMESTAMPTZ"}
+        columns = ", ".join(f"{name}: '{kind}'" for name, kind in kinds.items())
         parts.append(
-            f"SELECT * FROM read_json({quoted_list(sources.lines)}, format = 'newline_delimited',"  # noqa: S608  # quoted
+            "SELECT * REPLACE (CAST(ts AS TIMESTAMP) AS ts) FROM"  # noqa: S608  # quoted
+            f" read_json({quoted_list(sources.lines)}, format = 'newline_delimited',"
             f" columns = {{{columns}}}, ignore_errors = true,"
             f" maximum_object_size = {LONGEST_LINE})"
         )
@@ -69,5 +73,5 @@ def statements(sources: RecordFiles, prefix: str = "") -> str:
         parts.append(f"SELECT {empty} WHERE false")
     # Only the columns that a query uses are merged; DuckDB leaves the others unread.
     merged = ", ".join(f"any_value({name}) AS {name}" for name in COLUMNS if name != "event_id")
-    lines = f"CREATE VIEW {prefix}lines AS {' UNION ALL '.join(parts)};"
-    return lines + MADE.format(merged=merged, prefix=prefix)
+    lines = f"CREATE OR REPLACE VIEW {prefix}lines AS {' UNION ALL '.join(parts)};"
+    return lines + MADE.format(merged=merged, prefix=prefix, is_attempt=IS_ATTEMPT)

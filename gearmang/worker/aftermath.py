@@ -189,15 +189,16 @@ class Aftermath:
         self, attempt: Attempt, envelope: Envelope, dossier: Dossier, *, broken: bool
     ) -> None:
         queued, started = envelope.enqueued_at, dossier.started_at or 0.0
+        function = self._options.function
         extra: dict[str, Any] = {"breaker": "open"} if broken else {}
         if queued is not None:
             extra["queue_ms"] = round((started - queued) * 1e3, 3)
-        TaskLogger(self._options.function.lstrip("^.") or "task").emit(
+        TaskLogger(function.lstrip("^.") or "task").emit(
             outcome="unknown" if dossier.outcome == "lost" else "failure",
             started_at=started,
             duration_ms=(dossier.duration_seconds or 0.0) * 1e3,
             id=envelope.job_id,
-            task=self._options.function,
+            task=function,
             handle=attempt.job.handle.decode("ascii", "backslashreplace"),
             worker=attempt.worker,
             attempt=dossier.attempt,
@@ -205,6 +206,7 @@ class Aftermath:
             error_type=dossier.error_type,
             error_message=dossier.error_message,
             error_stack=dossier.traceback,
+            fingerprint=fingerprint(function, dossier),
             **extra,
         )
 

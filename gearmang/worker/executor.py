@@ -23,11 +23,12 @@ from typing import Any, Final, NoReturn
 from gearmang.errors import BadEnvelope, CannotLoad
 from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import Envelope
+from gearmang.job.fingerprint import fingerprint
 from gearmang.protocol.key import mark_of
 from gearmang.worker import frames
 from gearmang.worker.attempt import made_id
 from gearmang.worker.command import CommandFailed
-from gearmang.worker.dossiers import Failing, import_roots, of_exception
+from gearmang.worker.dossiers import import_roots, of_exception
 from gearmang.worker.job import Job, Reject, Retry, TimeLimitExceeded, encoded
 from gearmang.worker.loading import made
 from gearmang.worker.options import Hook, WorkerOptions
@@ -144,7 +145,7 @@ class Executor:
                 result = self._perform(job)
             else:
                 with self._record(self._tasks, job, started) as job.record:
-                    result = self._perform(job)
+                    result = self._perform_recorded(job)
                 self._count_drops()
         except BaseException as error:
             if os.getpid() != self._pid:
@@ -160,6 +161,15 @@ class Executor:
             _flush()
             job.remove_tmp()
             self._answer(frames.DONE_AND_FULL if self._is_full() else frames.DONE, result)
+
+    def _perform_recorded(self, job: Job) -> bytes:
+        try:
+            return self._perform(job)
+        except BaseException as error:
+            self._stop_clock()
+            told = self._dossier(error, job, job.attempt)
+            job.record.set("fingerprint", fingerprint(job.function, told))
+            raise
 
     def _perform(self, job: Job) -> bytes:
         hook = self._hooks["on_job"]
@@ -193,24 +203,7 @@ class Executor:
     def _fail(
         self, error: BaseException, job: Job | None, attempt: int, *, retryable: bool = True
     ) -> None:
-        failing: Failing = of_exception(error, self._roots)
-        cpu_at_start = CPU_AT_START.unpack_from(self._page, 0)[0] if job else time.process_time()
-        dossier = Dossier(
-            outcome=_outcome(error),
-            **failing._asdict(),
-            peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-            cpu_seconds=round(time.process_time() - cpu_at_start, 6),
-            attempt=attempt,
-        )
-        if isinstance(error, CommandFailed):
-            dossier = replace(
-                dossier,
-                outcome=error.outcome,
-                error_type=error.error_type,
-                exit_code=error.exit_code,
-                signal=error.signal,
-                traceback=None,
-            )
+        dossier = self._dossier(error, job, attempt)
         _flush()
         told = frames.Failure(
             dossier,
@@ -218,6 +211,20 @@ class Executor:
             error.after if isinstance(error, Retry) else None,
         )
         self._answer(frames.FAILED, told.body())
+
+    def _dossier(self, error: BaseException, job: Job | None, attempt: int) -> Dossier:
+        cpu_at_start = CPU_AT_START.unpack_from(self._page, 0)[0] if job else time.process_time()
+        dossier = Dossier(
+            outcome=_outcome(error),
+            **of_exception(error, self._roots)._asdict(),
+            peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            cpu_seconds=round(time.process_time() - cpu_at_start, 6),
+            attempt=attempt,
+        )
+        if isinstance(error, CommandFailed):
+            told = ("outcome", "error_type", "exit_code", "signal")
+            dossier = replace(dossier, traceback=None, **{of: getattr(error, of) for of in told})
+        return dossier
 
     def _is_final(self, error: BaseException) -> bool:
         family = type(error).__mro__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gearmang.cli.logs.options import output_options, selection_options
+from gearmang.cli.logs.options import asked, output_options, selection_options
 from gearmang.cli.logs.printing import print_answer
 from gearmang.records.selection import Selection
 
@@ -17,8 +17,7 @@ def failures(selection: Selection, form: str) -> None:
 
     Example: gearmang logs failures --since 1d
     """
-    from gearmang.records.database import opened
     from gearmang.records.questions import failures as found
 
-    with opened(selection.places, selection.since) as database:
+    with asked(selection.places, selection.since) as database:
         print_answer(found(database, selection), form)

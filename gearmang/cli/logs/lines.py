@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 import orjson
 
+from gearmang.cli.logs.printing import shown_time
+from gearmang.durations import BadTime, from_iso
 from gearmang.terminal import clean
 
 _RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
@@ -16,9 +18,7 @@ _STYLES = {"failure": _RED, "unknown": _YELLOW, "ERROR": _RED, "WARNING": _YELLO
 
 def described(record: Mapping[str, Any], *, colour: bool = False) -> str:
     """Time, type, duration, outcome, error or message, and the task's own fields."""
-    ts = record.get("ts")
-    when = ts.isoformat(timespec="milliseconds") if isinstance(ts, datetime) else str(ts)[:23]
-    parts = [when.replace("T", " "), str(record.get("type") or record.get("logger") or "-")]
+    parts = [_when(record.get("ts")), str(record.get("type") or record.get("logger") or "-")]
     duration = record.get("duration_ms")
     if isinstance(duration, int | float) and record.get("outcome"):
         parts.append(f"{duration:,.1f} ms")
@@ -35,3 +35,12 @@ def described(record: Mapping[str, Any], *, colour: bool = False) -> str:
     text = clean("  ".join(parts))
     style = _STYLES.get(str(record.get("outcome") or record.get("level"))) if colour else None
     return f"{style}{text}{_PLAIN}" if style else text
+
+
+def _when(ts: object) -> str:
+    if isinstance(ts, datetime):
+        return shown_time(ts)
+    try:
+        return shown_time(datetime.fromtimestamp(from_iso(str(ts)), timezone.utc))
+    except BadTime:  # of a record that another program wrote
+        return str(ts)[:23]

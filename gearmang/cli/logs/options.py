@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from gearmang.cli.times import Moment
 from gearmang.records.selection import Selection
+from gearmang.terminal import clean
 
+if TYPE_CHECKING:
+    from gearmang.records.database import Database
+
+STRICT = "gearmang.cli.logs.strict"
 DEFAULT_RECORDS = "/var/log/gearmang/tasks"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -32,7 +38,18 @@ class _PairType(click.ParamType):  # type: ignore[type-arg]  # generic only sinc
 
 
 def records_option(command: Command) -> Command:
-    """``--records PLACE``, repeatable: passed on as ``places``."""
+    """``--records PLACE``, repeatable: passed on as ``places``; and ``--strict``."""
+    strict = click.option(
+        "--strict",
+        is_flag=True,
+        expose_value=False,
+        callback=lambda context, _option, value: context.meta.update({STRICT: value}),
+        help="Exit with 1 if a file could not be read and was left out.",
+    )
+    return strict(_records(command))
+
+
+def _records(command: Command) -> Command:
     return click.option(
         "--records",
         "places",
@@ -81,6 +98,24 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def moment_of(at: float | None) -> datetime | None:
     """Seconds since the epoch as an aware datetime."""
     return None if at is None else datetime.fromtimestamp(at, timezone.utc)
+
+
+@contextmanager
+def asked(places: tuple[str, ...], since: datetime | None = None) -> Iterator[Database]:
+    """The records of the places, to be asked; files that were left out are named at the end.
+
+    Raises:
+        RecordsError: nothing to read there.
+    """
+    from gearmang.records.database import opened
+
+    with opened(places, since) as database:
+        yield database
+        left_out = database.left_out
+    for path, reason in left_out.items():
+        click.echo(clean(f"{path} was left out: {reason}"), err=True)
+    if left_out and click.get_current_context().meta.get(STRICT):
+        click.get_current_context().exit(1)
 
 
 def output_options(command: Command) -> Command:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gearmang.cli.logs.options import selection_options
+from gearmang.cli.logs.options import asked, selection_options
 from gearmang.cli.times import Span
 from gearmang.records.errors import RecordsError
 from gearmang.records.selection import Selection
@@ -30,10 +30,9 @@ def plot(selection: Selection, by: str, of: str, every_s: float | None, output: 
     Example: gearmang logs plot --since 1d -o yesterday.html
     """
     from gearmang.records.chart import Point, page
-    from gearmang.records.database import opened
     from gearmang.records.statistics import span_of, statistics
 
-    with opened(selection.places, selection.since) as database:
+    with asked(selection.places, selection.since) as database:
         wanted = int(every_s or _step(span_of(database, selection))) or 1
         rows = statistics(database, selection, by=by, of=of, every_s=wanted).answer.as_dicts()
     if not rows:

@@ -45,9 +45,17 @@ def plain(value: Any) -> Any:
     return value
 
 
+def shown_time(at: datetime) -> str:
+    """A time for people: in the terminal's zone with its offset, to the millisecond."""
+    local = (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone()
+    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d} {local:%z}"
+
+
 def _shown(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return shown_time(value)
     if isinstance(value, float):
         return f"{value:,.3f}".rstrip("0").rstrip(".")
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return plain(value)
+    return value

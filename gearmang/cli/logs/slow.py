@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gearmang.cli.logs.options import output_options, selection_options
+from gearmang.cli.logs.options import asked, output_options, selection_options
 from gearmang.cli.logs.printing import print_answer
 from gearmang.records.selection import Selection
 
@@ -18,8 +18,7 @@ def slow(selection: Selection, count: int, form: str) -> None:
 
     Example: gearmang logs slow --task resize --since 1d -n 20
     """
-    from gearmang.records.database import opened
     from gearmang.records.questions import slowest
 
-    with opened(selection.places, selection.since) as database:
+    with asked(selection.places, selection.since) as database:
         print_answer(slowest(database, selection, count), form)

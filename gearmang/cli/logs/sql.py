@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gearmang.cli.logs.options import output_options, records_option
+from gearmang.cli.logs.options import asked, output_options, records_option
 from gearmang.cli.logs.printing import print_answer
 
 
@@ -21,7 +21,6 @@ def sql(query: str, places: tuple[str, ...], form: str) -> None:
 
     Example: gearmang logs sql "SELECT host, count(*) FROM tasks GROUP BY host"
     """
-    from gearmang.records.database import opened
 
-    with opened(places) as database:
+    with asked(places) as database:
         print_answer(database.ask(query), form)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gearmang.cli.logs.options import output_options, selection_options
+from gearmang.cli.logs.options import asked, output_options, selection_options
 from gearmang.cli.logs.printing import print_answer
 from gearmang.cli.times import Span
 from gearmang.records.selection import Selection
@@ -23,10 +23,9 @@ def stats(selection: Selection, by: str, of: str, every_s: float | None, form: s
 
     Example: gearmang logs stats --since 1h --every 5m --of image.bytes
     """
-    from gearmang.records.database import opened
     from gearmang.records.statistics import statistics
 
-    with opened(selection.places, selection.since) as database:
+    with asked(selection.places, selection.since) as database:
         found = statistics(
             database, selection, by=by, of=of, every_s=None if every_s is None else int(every_s)
         )
@@ -35,5 +34,7 @@ def stats(selection: Selection, by: str, of: str, every_s: float | None, form: s
         click.echo(
             f"{found.dropped} records were dropped by workers that could not write", err=True
         )
+    if found.odd:
+        click.echo(f"{found.odd} odd values (NaN, no time) were left out", err=True)
     if found.unreadable:
         click.echo(f"{found.unreadable} lines are no records and were left out", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gearmang.cli.logs.options import output_options, selection_options
+from gearmang.cli.logs.options import asked, output_options, selection_options
 from gearmang.cli.logs.printing import print_answer
 from gearmang.records.selection import Selection
 
@@ -20,8 +20,7 @@ def top(selection: Selection, by: str, form: str) -> None:
 
     Example: gearmang logs top --by host --since 1h
     """
-    from gearmang.records.database import opened
     from gearmang.records.questions import busiest
 
-    with opened(selection.places, selection.since) as database:
+    with asked(selection.places, selection.since) as database:
         print_answer(busiest(database, selection, by), form)

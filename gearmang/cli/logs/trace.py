@@ -8,9 +8,10 @@ import click
 import orjson
 
 from gearmang.cli.logs.lines import described
-from gearmang.cli.logs.options import output_options, records_option
+from gearmang.cli.logs.options import asked, moment_of, output_options, records_option
 from gearmang.cli.logs.printing import plain, print_answer
 from gearmang.cli.output import print_json
+from gearmang.cli.times import Moment
 from gearmang.records.errors import RecordsError
 
 if TYPE_CHECKING:
@@ -23,22 +24,23 @@ SHORTEST = 6  # characters of an id that are enough to name it
 
 @click.command()
 @click.argument("tree", metavar="ID")
+@click.option("--since", type=Moment(), help="Only what started then or later.")
 @records_option
 @output_options
-def trace(tree: str, places: tuple[str, ...], form: str) -> None:
+def trace(tree: str, since: float | None, places: tuple[str, ...], form: str) -> None:
     """All records of one job: its attempts, and what happened inside each.
 
     ID is the job's id, or its first digits.
 
     Example: gearmang logs trace 5f2b9c10
     """
-    from gearmang.records.database import opened
     from gearmang.records.questions import trace as found
 
     if len(tree) < SHORTEST:
         raise click.UsageError(f"an ID has at least {SHORTEST} digits")
-    with opened(places) as database:
-        answer = found(database, tree)
+    start = moment_of(since)
+    with asked(places, start) as database:
+        answer = found(database, tree, start)
     if not answer.rows:
         raise RecordsError(f"no record of {tree} in {', '.join(places)}")
     if form == "table":

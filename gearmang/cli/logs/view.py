@@ -12,7 +12,7 @@ import orjson
 
 from gearmang.cli.logs.lines import described
 from gearmang.cli.logs.options import selection_options
-from gearmang.records.matching import matcher
+from gearmang.records.matching import matcher, started_at
 from gearmang.records.selection import Selection
 from gearmang.records.tail import Follower
 
@@ -93,5 +93,5 @@ def _print_tree(records: list[dict[str, Any]], *, colour: bool) -> None:
         for child in node.children:
             show(child, depth + 1)
 
-    for root in forest(sorted(records, key=lambda record: str(record.get("ts")))):
+    for root in forest(sorted(records, key=started_at)):
         show(root, 0)

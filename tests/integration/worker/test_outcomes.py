@@ -8,8 +8,12 @@ import pytest
 
 from gearmang.job.client import Client
 from gearmang.job.envelope import Envelope
+from gearmang.job.fingerprint import fingerprint
 from gearmang.job.submission import Packed
 from gearmang.protocol import wire
+from gearmang.records.database import opened
+from gearmang.records.questions import failures
+from gearmang.records.selection import Selection
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
 from tests.integration.worker.conftest import Caller, Letters, StartWorker
@@ -296,3 +300,18 @@ def test_threads_that_importing_starts_are_told_by_name(
 
     assert caller.call("f", b"") == [(wire.WORK_COMPLETE, b"x")]
     assert "threads that no executor will have: heartbeat" in worker.output()
+
+
+@pytest.mark.parametrize("order", ["crash", "value_error x", "reject it is no picture"])
+def test_a_failures_record_has_the_fingerprint_of_its_dead_letter(
+    client: Client, letters: Letters, start: StartWorker, tmp_path: Path, order: str
+) -> None:
+    folder = tmp_path / "records"
+    start(ACT, "--attempts", "1", "--records", str(folder), function="act")
+    client.submit("act", order.encode())
+
+    dossier = letters.next().history[-1]
+
+    with opened([str(folder)]) as database:
+        (cause,) = failures(database, Selection((str(folder),))).as_dicts()
+    assert cause["fingerprint"] == fingerprint("act", dossier)

@@ -1,5 +1,11 @@
 """slow, failures, trace and top."""
 
+from datetime import datetime, timezone
+
+import pytest
+
+from gearmang.job.dossier import Dossier
+from gearmang.job.fingerprint import fingerprint
 from gearmang.records.database import opened
 from gearmang.records.questions import busiest, failures, slowest, trace
 from gearmang.records.selection import Selection
@@ -93,3 +99,40 @@ def test_who_uses_the_time(write: Write) -> None:
         ("resize", 75.0, 0.3),
         ("mail", 25.0, 0.1),
     ]
+
+
+def test_the_fingerprint_of_a_cause_is_the_one_that_the_worker_wrote(write: Write) -> None:
+    folder = write(
+        line(outcome="failure", error_type="A", fields={"fingerprint": "0123456789ab"}),
+        line(outcome="failure", error_type="A", fields={"fingerprint": "0123456789ab"}),
+        line(outcome="failure", error_type="A", fields={"fingerprint": "the user's own"}),
+    )
+    with opened([str(folder)]) as database:
+        found = failures(database, Selection((str(folder),))).as_dicts()
+    made = fingerprint("resize", Dossier(outcome="failure", error_type="A"))
+    assert {one["fingerprint"]: one["count"] for one in found} == {"0123456789ab": 2, made: 1}
+
+
+def test_a_cause_counts_attempts_not_what_happened_inside(write: Write) -> None:
+    bad = {"outcome": "failure", "error_type": "A"}
+    folder = write(line(**bad, sample_rate=0.1), line(**bad, type="resize.db", parent="1" * 16))
+    with opened([str(folder)]) as database:
+        (whole,) = failures(database, Selection((str(folder),))).as_dicts()
+        (part,) = failures(database, Selection((str(folder),), type="resize.db")).as_dicts()
+    assert (whole["count"], part["count"]) == (10, 1)
+
+
+def test_odd_durations_use_no_time(write: Write) -> None:
+    folder = write(line(duration_ms=float("nan")), line(duration_ms=2000))
+    with opened([str(folder)]) as database:
+        (row,) = busiest(database, Selection((str(folder),)), "task").as_dicts()
+    assert row["busy_seconds"] == pytest.approx(2.0)
+
+
+def test_a_trace_merges_what_was_shipped_twice_and_keeps_to_its_time(write: Write) -> None:
+    early = line(id="a" * 32, ts="2026-11-24T09:00:00Z")
+    folder = write(early, early, line(id="a" * 32))
+    with opened([str(folder)]) as database:
+        assert len(trace(database, "aaaaaa").rows) == 2
+        since = datetime(2026, 11, 24, 10, tzinfo=timezone.utc)
+        assert len(trace(database, "aaaaaa", since).rows) == 1

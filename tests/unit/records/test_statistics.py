@@ -153,3 +153,27 @@ def test_files_of_hours_that_were_over_are_left_unread(write: Write) -> None:
     with opened([str(folder)], since) as database:
         found = statistics(database, Selection((str(folder),), since=since))
     assert (found.answer.as_dicts()[0]["count"], found.unreadable) == (1, 0)
+
+
+def test_the_offset_of_a_time_is_honoured(write: Write) -> None:
+    folder = write(line(ts="2026-11-24T06:00:00.5+02:00"), line(ts="2026-11-24T04:00:00"))
+    with opened([str(folder)]) as database:
+        times = [row[0] for row in database.ask("SELECT ts FROM tasks ORDER BY ts").rows]
+    assert times == [datetime(2026, 11, 24, 4), datetime(2026, 11, 24, 4, 0, 0, 500_000)]  # noqa: DTZ001  # as DuckDB gives it
+
+
+def test_odd_values_are_left_out_and_counted(write: Write) -> None:
+    folder = write(line(duration_ms=float("nan")), line(duration_ms=float("inf")), line(), line())
+    found = stats(folder)
+    (row_,) = found.answer.as_dicts()
+    assert (row_["count"], row_["p95"], row_["max"], found.odd) == (4, 10.0, 10.0, 2)
+
+
+def test_by_time_a_record_whose_time_cannot_be_read_is_left_out_and_counted(write: Write) -> None:
+    found = stats(write(line(), line(ts="yesterday")), every_s=60)
+    assert ([one["count"] for one in found.answer.as_dicts()], found.odd) == ([1], 1)
+
+
+def test_a_tasks_own_number_is_not_taken_for_one_of_the_record(write: Write) -> None:
+    found = row(write(line(v=1, fields={"v": 30}), line(v=1, fields={"v": 40})), of="v")
+    assert found["max"] == 40.0

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,39 @@ def test_bad_options_are_one_line_with_the_usage(arguments: list[str]) -> None:
     told = run(*arguments)
     assert told.exit_code == 2
     assert told.output.startswith("Usage:")
+
+
+def test_a_bad_file_is_named_and_with_strict_the_exit_code_is_1(folder: Path) -> None:
+    (folder / "half.jsonl.gz").write_bytes(b"no gzip")
+    told = run("stats", "--records", folder)
+    assert (told.exit_code, "half.jsonl.gz was left out" in told.stderr) == (0, True)
+    assert run("stats", "--records", folder, "--strict").exit_code == 1
+
+
+def test_times_are_shown_with_their_offset_and_are_utc_for_programs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        shown = [run(one, "--records", folder).output for one in ("slow", "failures")]
+        shown.append(run("view", "--no-follow", "--records", folder).output)
+        assert all("2024-11-24 15:35:00.000 +0530" in text for text in shown)
+        (row,) = json.loads(run("failures", "--records", folder, "--json").output)
+        assert row["last"] == "2024-11-24T10:05:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_view_takes_a_glob_and_says_a_missing_path(folder: Path) -> None:
+    told = run("view", "--no-follow", "--records", f"{folder}/*.jsonl")
+    assert len(told.output.splitlines()) == 3
+    missing = run("view", "--no-follow", "--records", folder / "none")
+    assert isinstance(missing.exception, RecordsError)
+
+
+def test_odd_values_are_told(folder: Path) -> None:
+    with (folder / "odd.jsonl").open("w") as out:
+        out.write(json.dumps(line(duration_ms=float("nan"))) + "\n")
+    assert "1 odd values" in run("stats", "--records", folder).stderr
