@@ -74,18 +74,24 @@ def import_letters(source: IO[bytes], store: str, as_json: bool) -> None:
     """Read back what export wrote, from this store or another; - is standard input.
 
     A death that the store has already stays as it is, so an import that was cut off can be
-    repeated.
+    repeated. Makes or updates the store's tables. A line that is none of export's is named and
+    left out, and the exit code is 1 then.
 
     Example: gearmang dead import letters.jsonl --store postgresql://gearmang@db1/gearmang
     """
     from gearmang.dead_letters.acting.exporting import letters
     from gearmang.dead_letters.arriving.storing import store_letters
     from gearmang.dead_letters.looking.history import record
+    from gearmang.dead_letters.store.errors import NotAllowed
+    from gearmang.dead_letters.store.migrating import migrate
     from gearmang.dead_letters.store.seam import Store
+    from gearmang.terminal import clean
 
     new = seen = 0
+    refused: list[str] = []
     with Store(store) as opened:
-        read = letters(source)
+        migrate(opened)
+        read = letters(source, refused.append)
         while group := [*itertools.islice(read, _LETTERS_A_GROUP)]:
             new += len(store_letters(opened, group).letters)
             seen += len(group)
@@ -96,6 +102,10 @@ def import_letters(source: IO[bytes], store: str, as_json: bool) -> None:
     if as_json:
         from gearmang.cli.output import print_json
 
-        print_json(told)
+        print_json(told | ({"refused": refused} if refused else {}))
     else:
         click.echo(f"imported {new}; {seen - new} were there already")
+    if refused:
+        for line in refused:
+            click.echo(clean(line), err=True)
+        raise NotAllowed(f"{len(refused)} lines are none of export's and were left out")

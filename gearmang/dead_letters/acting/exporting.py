@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import orjson
@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Row, Select, select
 
 from gearmang.dead_letters.arriving.letter import Letter, fit
 from gearmang.dead_letters.looking.filters import Filter, of_letters
-from gearmang.dead_letters.store.errors import NotAllowed
 from gearmang.dead_letters.store.moment import new_id
 from gearmang.dead_letters.store.tables import STATES, bodies, dead_letters
 
 FORMAT: Final = "gearmang-dead-letter/1"
+_BEGINNING: Final = b'{"format":"' + FORMAT.encode() + b'"'
 _ROWS_AT_ONCE: Final = 200  # that are read while others are written
 _TEXTS: Final = ("death_id", "job_id", "state", "fingerprint", "function", "error_type")
 _LONGEST_TEXT: Final = 512
@@ -67,21 +67,24 @@ def _bytes_as(name: str, data: bytes) -> dict[str, str]:
         return {f"{name}_base64": base64.b64encode(data).decode("ascii")}
 
 
-def letters(source: Iterable[bytes]) -> Iterator[Letter]:
+def letters(source: Iterable[bytes], refuse: Callable[[str], None]) -> Iterator[Letter]:
     """Read lines back; the letters keep their ids, states and times.
 
-    Raises:
-        NotAllowed: a line is none that `lines` wrote; the text says which.
+    Args:
+        refuse: is told each line that `lines` did not write, with its number and the reason; the
+            others are given all the same.
     """
     for number, line in enumerate(source, 1):
         if not line.strip():
             continue
+        torn = line.rfind(_BEGINNING)
+        if torn > 0:  # a run that was killed in the middle of a line: the next is whole
+            refuse(f"line {number} begins with a letter that was cut; what follows it is read")
+            line = line[torn:]
         try:
             yield _letter(orjson.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
-            raise NotAllowed(
-                f"line {number} is no exported dead letter: {type(error).__name__} {error}"
-            ) from error
+            refuse(f"line {number} is no exported dead letter: {type(error).__name__} {error}")
 
 
 def _letter(told: dict[str, Any]) -> Letter:
@@ -102,7 +105,7 @@ def _letter(told: dict[str, Any]) -> Letter:
     if not isinstance(told["history"], list):
         raise TypeError("its history is no array")
     payload, odd = _bytes_of(told, "payload"), _bytes_of(told, "odd_function")
-    row["attempts"], row["payload_bytes"] = len(told["history"]), len(payload or b"")
+    row["attempts"], row["payload_bytes"] = int(tries), len(payload or b"")
     row["plan"] = None  # plans stay in the store that they were made in
     row["id"] = identity = new_id(row["stored_at"])
     frames = told["history"][-1].get("frames") if told["history"] else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,14 +94,26 @@ def _prune_some(store: Store, archive: Path, which: Select[Any], limit: int) -> 
         return discard(connection, ids)
 
 
-def _append(archive: Path, lines: Any) -> None:
+def _append(archive: Path, lines: Iterable[bytes]) -> None:
+    """Add the lines, or none of them: what a full disk has cut is taken back."""
     descriptor = os.open(archive, os.O_RDWR | os.O_CREAT | os.O_APPEND, _ARCHIVE_MODE)
-    with os.fdopen(descriptor, "r+b") as target:
+    try:
         # A run that was killed in the middle of a line leaves it torn: begin a new one.
-        end = target.seek(0, os.SEEK_END)
-        if end and os.pread(descriptor, 1, end - 1) != b"\n":
-            target.write(b"\n")
-        for line in lines:
-            target.write(line)
-        target.flush()
-        os.fsync(descriptor)
+        end = os.lseek(descriptor, 0, os.SEEK_END)
+        try:
+            if end and os.pread(descriptor, 1, end - 1) != b"\n":
+                _write(descriptor, b"\n")
+            for line in lines:
+                _write(descriptor, line)
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, end)
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]  # a nearly full disk takes a part

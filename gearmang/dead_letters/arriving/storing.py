@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Insert, Row, exists, insert, select, update
+from sqlalchemy import Connection, Insert, Row, case, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -181,6 +181,10 @@ def _count(connection: Connection, letters: Iterable[Letter]) -> dict[str, str]:
 def _statements(dialect: str) -> tuple[Insert, Insert]:
     """How a fingerprint, and a minute of one, is counted up, or made where it is new."""
     put = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    # SQLite's min and max take several values, too.
+    least, greatest = (
+        (func.least, func.greatest) if dialect == "postgresql" else (func.min, func.max)
+    )
     counting = put(fingerprints)
     new = counting.excluded
     arriving = put(arrivals)
@@ -188,8 +192,13 @@ def _statements(dialect: str) -> tuple[Insert, Insert]:
         counting.on_conflict_do_update(
             index_elements=["fingerprint"],
             set_={
-                "error_message": new.error_message,
-                "last_seen": new.last_seen,
+                # An import brings older letters: what is told of a cause is its latest death.
+                "error_message": case(
+                    (new.last_seen >= fingerprints.c.last_seen, new.error_message),
+                    else_=fingerprints.c.error_message,
+                ),
+                "first_seen": least(fingerprints.c.first_seen, new.first_seen),
+                "last_seen": greatest(fingerprints.c.last_seen, new.last_seen),
                 **{state: fingerprints.c[state] + new[state] for state in STATES},
             },
         ),

@@ -1,9 +1,15 @@
 """Setting values in a payload."""
 
+from collections.abc import Callable
+
 import pytest
 
-from gearmang.dead_letters.acting.editing import difference, with_values
+from gearmang.dead_letters.acting.editing import difference, edit, with_values
+from gearmang.dead_letters.looking.browse import body, find
 from gearmang.dead_letters.store.errors import NotAllowed
+from gearmang.dead_letters.store.moves import move
+from gearmang.dead_letters.store.seam import Store
+from tests.unit.dead_letters.conftest import dead
 
 
 @pytest.mark.parametrize(
@@ -35,3 +41,26 @@ def test_the_difference_shows_only_what_changed() -> None:
     assert '-  "b": 2,' in told
     assert '+  "b": 9,' in told
     assert '"d"' not in told
+
+
+def test_an_edit_is_refused_where_somebody_else_has_edited_meanwhile(
+    store: Store, put: Callable[..., list[int]]
+) -> None:
+    job = dead(b"one")
+    put(job)
+    with store.writing() as connection:
+        edit(connection, find(connection, job.death_id), b"one", b"two", why=None)
+    with store.writing() as connection:
+        row = find(connection, job.death_id)
+        with pytest.raises(NotAllowed, match="somebody else"):
+            edit(connection, row, b"one", b"three", why=None)
+        assert body(connection, row.id).payload == b"two"
+
+
+def test_only_a_dead_letter_is_edited(store: Store, put: Callable[..., list[int]]) -> None:
+    job = dead(b"one")
+    ids = put(job)
+    with store.writing() as connection:
+        move(connection, ids, "dead", "removed", plan=None)
+        with pytest.raises(NotAllowed, match="removed"):
+            edit(connection, find(connection, job.death_id), b"one", b"two", why=None)
