@@ -12,9 +12,11 @@ how its lines are shipped and read back.
         record.set("image.bytes", 48_213)
 """
 
-from log_shipping.ambient import TaskLogger, add, append, current, logged, record, timer
+from log_shipping.ambient import TaskLogger, add, append, current, record, timer
 from log_shipping.ambient import set as set  # noqa: A004  # BlueOx's name; used as log_shipping.set
 from log_shipping.configuration import configure
+from log_shipping.context import bind, bound, carried
+from log_shipping.decoration import logged
 from log_shipping.files import HourlyFileHandler
 from log_shipping.formatter import JsonFormatter
 from log_shipping.handler import RecordHandler
@@ -36,6 +38,9 @@ __all__ = [
     "TaskLogger",
     "add",
     "append",
+    "bind",
+    "bound",
+    "carried",
     "configure",
     "current",
     "logged",

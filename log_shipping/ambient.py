@@ -1,24 +1,25 @@
 """Records and the current record, as functions that any code can call."""
 
-import functools
-import inspect
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar, cast
+from datetime import datetime, timezone
+from typing import Any, Union
 
 from log_shipping.configuration import handler_of_environment, settings
-from log_shipping.context import innermost
+from log_shipping.context import OpenRecord, current_record, innermost, still_open
 from log_shipping.fields import Fields, set_deep
+from log_shipping.handler import RecordHandler
 from log_shipping.names import check
 from log_shipping.process import new_id
-from log_shipping.record import SPAN_DIGITS, Record
+from log_shipping.record import MISSING, SPAN_DIGITS, Record
 from log_shipping.sampling import Sample
 from log_shipping.schema import CORE
 from log_shipping.silent import SILENT, SilentRecord
+from log_shipping.values import text_of
 
-P = ParamSpec("P")
-R = TypeVar("R")
+AnyRecord = Union[Record, SilentRecord]
 
 
 def record(
@@ -27,8 +28,8 @@ def record(
     *,
     id: str | None = None,  # noqa: A002  # the field's name
     sample: Sample | None = None,
-    **fields: Any,
-) -> Record | SilentRecord:
+    **fields: Any,  # a field holds whatever the task gives it
+) -> AnyRecord:
     """A record of the block that follows: ``with record("resize", image="a.png") as r:``.
 
     Args:
@@ -43,50 +44,44 @@ def record(
     handler = settings.handler
     if handler is None and not settings.decided:
         handler = handler_of_environment()
-    if name[:2] == ".." or not name:
+    if not isinstance(name, str) or name[:2] == ".." or not name:
         check(name)
     if handler is None:
         return SILENT
-    return Record(handler, name, id, sample, fields)
+    try:
+        return Record(handler, name, id, sample, fields)
+    except Exception as error:
+        return _unmade(handler, error)
 
 
-def logged(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Record each call of a function, or of a coroutine function: ``@logged("resize")``."""
-    check(name)
-
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
-                with record(name):
-                    return await function(*args, **kwargs)
-
-            return cast(Callable[P, R], awaited)
-
-        @functools.wraps(function)
-        def called(*args: P.args, **kwargs: P.kwargs) -> R:
-            with record(name):
-                return function(*args, **kwargs)
-
-        return called
-
-    return decorate
+def _unmade(handler: RecordHandler, error: Exception) -> SilentRecord:
+    """Nothing of a task fails because its record cannot be made: that one is dropped."""
+    handler.complain(error)
+    handler.drop(1)
+    return SILENT
 
 
-def current() -> Record | SilentRecord:
+def current() -> OpenRecord | SilentRecord:
     """The innermost open record of this thread or asyncio task; a false, silent one without."""
-    return innermost.get() or SILENT
+    return current_record() or SILENT
 
 
-def set(key: str = "", /, *values: Any, **fields: Any) -> None:  # noqa: A001  # BlueOx's name
+def set(  # noqa: A001  # BlueOx's name
+    key: str = "", value: object = MISSING, /, *more: object, **fields: object
+) -> None:
     """`Record.set` on the current record; nothing without one."""
-    found = innermost.get()
-    if found is not None:
-        found.set(key, *values, **fields)
+    found = innermost.get()  # not current_record(): this is called most
+    if found is not None and found.ended:
+        found = still_open(found)
+    if found is None:
+        return
+    if more or fields or value is MISSING:
+        found.set(key, *(() if value is MISSING else (value, *more)), **fields)
+    else:
+        found.set(key, value)  # the usual case, without the cost of the other
 
 
-def add(key: str, number: Any) -> None:
+def add(key: str, number: object) -> None:
     """`Record.add` on the current record; nothing without one."""
     current().add(key, number)
 
@@ -119,14 +114,17 @@ class TaskLogger:
         id: str | None = None,  # noqa: A002  # the field's name
         sample: Sample | None = None,
         **fields: Any,
-    ) -> Record | SilentRecord:
+    ) -> AnyRecord:
         """A record of the block that follows: ``with tasks.record(id=job_id) as record:``."""
         handler = settings.handler
         if handler is None:
             handler = handler_of_environment()
             if handler is None:
                 return SILENT
-        return Record(handler, self.task, id, sample, fields)
+        try:
+            return Record(handler, self.task, id, sample, fields)
+        except Exception as error:
+            return _unmade(handler, error)
 
     def emit(self, *, outcome: str, started_at: float, duration_ms: float, **fields: Any) -> None:
         """Write a record of what ended elsewhere, such as a task that was killed from outside.
@@ -140,21 +138,30 @@ class TaskLogger:
         handler = settings.handler or handler_of_environment()
         if handler is None:
             return
-        event_id = new_id()
-        own: Fields = {}
-        for name, value in fields.items():
-            if name not in CORE:
-                set_deep(own, name, value)
-        document = handler.formatter.template(self.task) | {
-            "ts": datetime.fromtimestamp(started_at, UTC),
-            "level": "INFO" if outcome == "success" else "ERROR",
-            "event_id": event_id,
-            "id": event_id,
-            "span": event_id[:SPAN_DIGITS],
-            "outcome": outcome,
-            "duration_ms": round(duration_ms, 3),
-            **{name: value for name, value in fields.items() if name in CORE},
-        }
-        if own:
-            document["fields"] = own
-        handler.ship(document)
+        try:
+            document = handler.json_formatter.template(self.task) | _told(fields)
+            document["ts"] = datetime.fromtimestamp(started_at, timezone.utc)
+            document["level"] = "INFO" if outcome == "success" else "ERROR"
+            document["outcome"] = outcome
+            document["duration_ms"] = round(float(duration_ms), 3)
+            handler.ship(document)
+        except Exception as error:
+            _unmade(handler, error)
+
+
+def _told(fields: dict[str, Any]) -> Fields:
+    """What `emit` is told of a record, and the ids that it is not."""
+    event_id = text_of(fields.get("event_id") or new_id())
+    found: Fields = {
+        "event_id": event_id,
+        "id": event_id,
+        "span": event_id[:SPAN_DIGITS],
+        **{name: value for name, value in fields.items() if name in CORE},
+    }
+    own: Fields = {}
+    for name, value in fields.items():
+        if name not in CORE:
+            set_deep(own, name, value)
+    if own:
+        found["fields"] = own
+    return found

@@ -1,10 +1,12 @@
 """Records in files named by the hour, which many processes may write at once."""
 
+from __future__ import annotations
+
 import logging
 import os
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 import orjson
@@ -49,6 +51,7 @@ class HourlyFileHandler(RecordHandler):
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.folder = Path(path).absolute()
+        self.where = str(self.folder)
         self._durable = durable
         self._watch = watch
         self._clock = clock
@@ -64,9 +67,17 @@ class HourlyFileHandler(RecordHandler):
 
     def setFormatter(self, fmt: logging.Formatter | None) -> None:  # noqa: N802  # logging's name
         super().setFormatter(fmt)
-        plain = isinstance(self.formatter, JsonFormatter) and self.formatter.plain
-        usual = plain and not self._durable and not self._watch
-        self._longest = self.formatter.max_bytes if usual else 0
+        self._choose_the_way()
+
+    def setLevel(self, level: int | str) -> None:  # noqa: N802  # logging's name
+        super().setLevel(level)
+        self._choose_the_way()
+
+    def _choose_the_way(self) -> None:
+        """Whether `ship` may write records itself."""
+        usual = self.json_formatter.plain and self.level <= logging.INFO
+        usual = usual and not self._durable and not self._watch
+        self._longest = self.json_formatter.max_bytes if usual else 0
         self._fast_until = 0.0
 
     def ship(self, document: Document) -> None:
@@ -150,7 +161,7 @@ class HourlyFileHandler(RecordHandler):
 
     def _open(self, now: float) -> None:
         hour = int(now // HOUR)
-        name = f"tasks-{datetime.fromtimestamp(hour * HOUR, UTC):%Y%m%d%H}.jsonl"
+        name = f"tasks-{datetime.fromtimestamp(hour * HOUR, timezone.utc):%Y%m%d%H}.jsonl"
         self._path = self.folder / name
         self.folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
         # Read as well as write: end_torn_line looks at what was written.

@@ -1,28 +1,39 @@
 """What the handlers of records have in common: they never raise, and they count what they drop."""
 
+from __future__ import annotations
+
 import atexit
 import logging
 import os
 import select
+import sys
 import weakref
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from log_shipping.encoding import Document
-from log_shipping.formatter import JsonFormatter
+from log_shipping.formatter import TASK_RECORD, JsonFormatter
 from log_shipping.process import new_id, on_fork
 
-_handlers: "weakref.WeakSet[RecordHandler]" = weakref.WeakSet()
+LAST_WORD = "log_shipping"  # the type of the record that reports what no other record does
+
+_handlers: weakref.WeakSet[RecordHandler] = weakref.WeakSet()
 
 
 class RecordHandler(logging.Handler):
     """A logging handler that takes task records as well as log lines.
 
     Subclasses write one line, in `write`. What could not be written is counted, and the next
-    record that can be says how many, in ``dropped``.
+    record that can be says how many, in ``dropped``; at the end a record of its own does, or a
+    line on stderr. A level that is set on it holds for records too; failures have level ERROR.
+
+    Attributes:
+        json_formatter: what writes records; `formatter`, if it is another, only makes the
+            ``message`` of ordinary log lines.
+        where: the place that it writes to, as people call it.
     """
 
-    formatter: JsonFormatter
+    where = "their place"
 
     def __init__(self, formatter: JsonFormatter | None = None) -> None:
         super().__init__()
@@ -31,6 +42,11 @@ class RecordHandler(logging.Handler):
         self._complained = False
         self.setFormatter(formatter or JsonFormatter())
         _handlers.add(self)
+
+    def setFormatter(self, fmt: logging.Formatter | None) -> None:  # noqa: N802  # logging's name
+        super().setFormatter(fmt)
+        if isinstance(fmt, JsonFormatter):
+            self.json_formatter = fmt
 
     def write(self, line: bytes) -> bool:
         """Write one line, from any thread. False, or an exception, when it did not get out."""
@@ -43,27 +59,32 @@ class RecordHandler(logging.Handler):
 
     def ship(self, document: Document) -> None:
         """Write one task record; never raises."""
+        if self.level > logging.INFO and level_of(document) < self.level:
+            return
         if self._dropped:
             document["dropped"] = self._owed()
         try:
-            if self.write(self.formatter.encode(document)):
+            line = self.json_formatter.encode(document)
+            if line is None or self.write(line):
                 return
+            self.complain(f"{self.where} takes no more")
         except Exception as error:
-            self._complain(error)
+            self.complain(error)
         self.drop(1 + document.get("dropped", 0))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one ordinary log line; never raises."""
+        """Write one ordinary log line, or a task record that came as one; never raises."""
         try:
-            if isinstance(self.formatter, JsonFormatter):
-                self.ship(self.formatter.document(record))
-                return
-            # A formatter of the user's own, by setFormatter.
-            if self.write(self.format(record).encode("utf-8", "backslashreplace") + b"\n"):
-                return
+            document = getattr(record, TASK_RECORD, None)
+            if document is None:
+                document = self.json_formatter.document(record)
+                if self.formatter is not None and self.formatter is not self.json_formatter:
+                    document["message"] = self.formatter.format(record)
         except Exception as error:
-            self._complain(error)
-        self.drop(1)
+            self.complain(error)
+            self.drop(1)
+        else:
+            self.ship(document)
 
     def _owed(self) -> int:
         with self.lock:
@@ -80,40 +101,63 @@ class RecordHandler(logging.Handler):
         self._dropped = 0
 
     def report_drops(self) -> None:
-        """Write a last record about drops that no later record reports."""
+        """Write a last record about drops that no later record reports, or say them on stderr."""
         if self._dropped:
             self.ship(
                 {
-                    "ts": datetime.now(UTC),
+                    "ts": datetime.now(timezone.utc),
                     "level": "WARNING",
-                    "type": "log_shipping",
+                    "type": LAST_WORD,
                     "event_id": new_id(),
-                    **self.formatter.static,
+                    **self.json_formatter.static,
                 }
             )
+        # The last word is none of the records.
+        lost = self._dropped - 1
+        if lost > 0:
+            _say(f"{lost} records of process {os.getpid()} are lost: {self.where} took no more")
+            self._dropped = 0
 
-    def _complain(self, error: Exception) -> None:
-        """Say on stderr, once for a handler, why records are dropped; never wait for its reader."""
-        if self._complained:
-            return
-        self._complained = True
-        try:
-            if select.select([], [2], [], 0)[1]:
-                reason = f"log_shipping: records are dropped and counted: {error}\n"
-                os.write(2, reason.encode("utf-8", "backslashreplace")[:4096])
-        except (OSError, ValueError):
-            pass
+    def complain(self, reason: object) -> None:
+        """Say on stderr, once for a handler, why records are dropped."""
+        if not self._complained:
+            self._complained = True
+            _say(f"records are dropped and counted: {reason}")
+
+
+def level_of(document: Document) -> int:
+    """The number of a record's level; INFO where it is none that logging knows."""
+    number = logging.getLevelName(document.get("level", ""))
+    return number if isinstance(number, int) else logging.INFO
+
+
+def report_all_drops() -> None:
+    """At the end of the process: what every handler has lost and not told."""
+    for handler in list(_handlers):
+        handler.report_drops()
+
+
+def _say(sentence: str) -> None:
+    """Print a line on stderr, unless nobody reads there: never wait for it."""
+    try:
+        if select.select([], [2], [], 0)[1]:
+            os.write(2, f"log_shipping: {sentence}\n".encode("utf-8", "backslashreplace")[:4096])
+    except (OSError, ValueError):
+        pass
 
 
 def _after_fork() -> None:
     for handler in list(_handlers):
         handler.after_fork()
+    # A child of multiprocessing ends without atexit: only what is registered there is called,
+    # and only what is registered after its start.
+    if "multiprocessing.util" in sys.modules:
+        sys.modules["multiprocessing.util"].register_after_fork(report_all_drops, _report_at_exit)
 
 
-def _report_drops() -> None:
-    for handler in list(_handlers):
-        handler.report_drops()
+def _report_at_exit(_: object) -> None:
+    sys.modules["multiprocessing.util"].Finalize(None, report_all_drops, exitpriority=0)
 
 
 on_fork(_after_fork)
-atexit.register(_report_drops)
+atexit.register(report_all_drops)

@@ -1,5 +1,7 @@
 """What is done for lines that met with an accident: a full disk, a deleted file."""
 
+from __future__ import annotations
+
 import os
 
 

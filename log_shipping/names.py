@@ -10,22 +10,9 @@
 Without an open record ``.x`` and ``^.x`` are plainly ``x``.
 """
 
-from typing import Protocol, TypeVar
+from __future__ import annotations
 
-
-class Open(Protocol):
-    """What a name needs to know of an open record."""
-
-    @property
-    def type(self) -> str:
-        """Its full name."""
-
-    @property
-    def outer(self) -> "Open | None":
-        """The record around it."""
-
-
-AnyOpen = TypeVar("AnyOpen", bound=Open)
+from log_shipping.context import OpenRecord, still_open
 
 
 def check(name: str) -> str:
@@ -34,12 +21,13 @@ def check(name: str) -> str:
     Raises:
         ValueError: there is nothing that it could name: it is empty, or starts with ``..``.
     """
-    if not name or name.startswith("..") or name in {".", "^", "^."}:
+    named = isinstance(name, str) and name not in {"", ".", "^", "^."}
+    if not named or name.startswith(".."):
         raise ValueError(f"a record cannot be named {name!r}: use a name, .name or ^.name")
     return name
 
 
-def resolve(name: str, current: AnyOpen | None) -> tuple[str, AnyOpen | None]:
+def resolve(name: str, current: OpenRecord | None) -> tuple[str, OpenRecord | None]:
     """The full name of the record and its parent among the open ones."""
     if name[0] == ".":
         return (name[1:], None) if current is None else (current.type + name, current)
@@ -53,19 +41,19 @@ def resolve(name: str, current: AnyOpen | None) -> tuple[str, AnyOpen | None]:
     return name, _longest_prefix(name, current)
 
 
-def outermost(record: AnyOpen) -> AnyOpen:
-    """The record that has no other around it."""
-    while record.outer is not None:
-        record = record.outer  # type: ignore[assignment]  # the outer one is of the same kind
+def outermost(record: OpenRecord) -> OpenRecord:
+    """The open record that has no other around it."""
+    while (outer := still_open(record.outer)) is not None:
+        record = outer
     return record
 
 
-def _longest_prefix(name: str, current: AnyOpen) -> AnyOpen | None:
-    found: AnyOpen | None = None
-    record: AnyOpen | None = current
+def _longest_prefix(name: str, current: OpenRecord) -> OpenRecord | None:
+    found: OpenRecord | None = None
+    record: OpenRecord | None = current
     while record is not None:
         longer = found is None or len(record.type) > len(found.type)
         if longer and name.startswith(record.type + "."):
             found = record
-        record = record.outer  # type: ignore[assignment]  # the outer one is of the same kind
+        record = still_open(record.outer)
     return found

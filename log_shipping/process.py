@@ -1,5 +1,7 @@
 """This process: its host, its pid, ids that no other process makes; right again after a fork."""
 
+from __future__ import annotations
+
 import os
 import random
 import socket
@@ -11,6 +13,10 @@ _random = random.Random()  # noqa: S311  # ids have to be different, not secret
 getrandbits = _random.getrandbits
 
 HOST = socket.gethostname()
+
+forks = 0
+"""How many forks lie between this process and the one that imported this: a record made when the
+number was another belongs to another process."""
 
 
 def new_id() -> str:
@@ -24,6 +30,8 @@ def on_fork(function: Callable[[], None]) -> None:
 
 
 def _forked() -> None:
+    global forks
+    forks += 1
     _random.seed()
     for function in _children:
         function()

@@ -6,6 +6,8 @@ https://opentelemetry.io/docs/specs/otel/logs/data-model/. What they have no nam
 own, under ``labels`` (ECS) or among the attributes under ``gearmang.`` (OTel).
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 from typing import Any
@@ -69,7 +71,7 @@ def otel(document: Document) -> Document:
         "SeverityText": document.get("level"),
         "SeverityNumber": OTEL_SEVERITY.get(str(document.get("level")), 0),
     }
-    attributes: dict[str, Any] = {}
+    attributes: dict[str, Any] = {"messaging.system": "gearman"}
     resource: dict[str, Any] = {}
     for name, value in document.items():
         if name == "type":
@@ -92,7 +94,6 @@ def otel(document: Document) -> Document:
             attributes[OTEL_ATTRIBUTES[name]] = value
         elif name not in {"ts", "level"}:
             attributes[f"gearmang.{name}"] = value
-    attributes["messaging.system"] = "gearman"
     return made | {"Resource": resource, "Attributes": attributes}
 
 

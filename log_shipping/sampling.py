@@ -11,14 +11,15 @@ a name           the open record of this name
 =============  ============================================================
 """
 
+from __future__ import annotations
+
 import zlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Union
 
-if TYPE_CHECKING:
-    from log_shipping.record import Record
+from log_shipping.context import OpenRecord, still_open
 
-Sample = float | tuple[str, float]
+Sample = Union[float, tuple[str, float]]
 """A share from 0 to 1, or where it is decided and the share."""
 
 
@@ -29,19 +30,20 @@ class Decision(NamedTuple):
     rate: float
 
 
-def decide(sample: Sample, record: "Record") -> Decision:
+def decide(sample: Sample, record: OpenRecord) -> Decision:
     """Decide for a new record.
 
     Args:
         sample: what its maker said.
         record: the new record.
     """
-    where, rate = sample if isinstance(sample, tuple) else (".", sample)
-    rate = min(max(float(rate), 0.0), 1.0)
+    where, share = sample if isinstance(sample, tuple) else (".", sample)
+    rate = min(max(float(share), 0.0), 1.0)
     if where in {".", record.type}:
         number = record.event_id
     elif where == "..":
-        number = record.outer.event_id if record.outer else record.event_id
+        outer = still_open(record.outer)
+        number = outer.event_id if outer else record.event_id
     elif where == "^":
         number = [around.id for around in _around(record)][-1]
     else:
@@ -51,8 +53,8 @@ def decide(sample: Sample, record: "Record") -> Decision:
     return Decision(zlib.crc32(number.encode("utf-8", "replace")) < rate * 2**32, rate)
 
 
-def _around(record: "Record") -> "Iterator[Record]":
-    around: Record | None = record
+def _around(record: OpenRecord) -> Iterator[OpenRecord]:
+    around: OpenRecord | None = record
     while around is not None:
         yield around
-        around = around.outer
+        around = still_open(around.outer)

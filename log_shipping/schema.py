@@ -1,5 +1,7 @@
 """What each field of a record is; docs/records.schema.json is made from it."""
 
+from __future__ import annotations
+
 from typing import Any
 
 VERSION = 1  # of the record's form, in the field v
@@ -40,6 +42,7 @@ FIELDS: dict[str, tuple[dict[str, Any], str]] = {
     "v": ({"const": VERSION}, "the version of this form"),
     "dropped": (_COUNT, "records that this process could not write since its last one"),
     "truncated": ({"const": True}, "the record was too long and has been cut"),
+    "left_out": (_COUNT, "of a record that was cut: how many of its fields went whole"),
     "fields": ({"type": "object"}, "what the task itself recorded"),
 }
 
@@ -48,7 +51,7 @@ CORE = frozenset(FIELDS) - {"fields"}
 
 GIVEN = CORE - {
     *("ts", "type", "event_id", "id", "span", "parent", "duration_ms", "outcome"),
-    *("sample_rate", "pid", "v", "dropped", "truncated"),
+    *("sample_rate", "pid", "v", "dropped", "truncated", "left_out"),
 }
 """The core fields that a caller may give; the others are found out."""
 

@@ -1,8 +1,9 @@
 """The record that is none: what blocks get while nothing is configured."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
 
 
 class SilentRecord:
@@ -12,11 +13,13 @@ class SilentRecord:
 
     type = task = id = span = event_id = ""
     sampled = False
+    ended = False
+    outer = None
 
-    def set(self, key: str = "", /, *values: Any, **fields: Any) -> None:
+    def set(self, key: str = "", /, *values: object, **fields: object) -> None:
         """Forget it."""
 
-    def add(self, key: str, number: Any) -> None:
+    def add(self, key: str, number: object) -> None:
         """Forget it."""
 
     def append(self, key: str, value: object) -> None:
@@ -27,17 +30,17 @@ class SilentRecord:
         """Time nothing."""
         yield
 
-    def start(self) -> Self:
+    def start(self) -> SilentRecord:
         """Do nothing."""
         return self
 
     def stop(self) -> None:
         """Do nothing."""
 
-    def done(self, error: BaseException | None = None) -> None:
+    def done(self, error: object = None) -> None:
         """Write nothing."""
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> SilentRecord:
         return self
 
     def __exit__(self, *error: object) -> None:

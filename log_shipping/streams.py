@@ -1,10 +1,12 @@
 """Records to a stream: standard output, a pipe, a file that somebody else opened."""
 
+from __future__ import annotations
+
 import os
 import select
 import stat
 import time
-from typing import Any
+from typing import IO, Any
 
 from log_shipping.formatter import JsonFormatter
 from log_shipping.handler import RecordHandler
@@ -22,9 +24,10 @@ class StreamHandler(RecordHandler):
             called with text.
     """
 
-    def __init__(self, stream: Any, *, formatter: JsonFormatter | None = None) -> None:
+    def __init__(self, stream: IO[Any], *, formatter: JsonFormatter | None = None) -> None:
         super().__init__(formatter)
         self._stream = stream
+        self.where = str(getattr(stream, "name", stream))
         self._patient = True
         self._torn = False
         try:
@@ -35,7 +38,8 @@ class StreamHandler(RecordHandler):
         mode = os.fstat(self._descriptor).st_mode
         self._waits = not stat.S_ISREG(mode)
         if stat.S_ISFIFO(mode):
-            self.formatter.max_bytes = min(self.formatter.max_bytes, select.PIPE_BUF)
+            formatter = self.json_formatter
+            formatter.max_bytes = min(formatter.max_bytes, select.PIPE_BUF)
 
     def write(self, line: bytes) -> bool:
         with self.lock:
@@ -44,6 +48,10 @@ class StreamHandler(RecordHandler):
                 return True
             self._stream.flush()
             return self._write_all(memoryview(b"\n" + line if self._torn else line))
+
+    def report_drops(self) -> None:
+        self._patient = True  # once more, at the end: a slow reader may have come so far
+        super().report_drops()
 
     def _write_all(self, left: memoryview) -> bool:
         deadline = time.monotonic() + (PATIENCE if self._patient else 0)

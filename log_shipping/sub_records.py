@@ -1,9 +1,11 @@
 """Log lines inside a task as records of their own, below the task's."""
 
+from __future__ import annotations
+
 import logging
 
 from log_shipping.configuration import settings
-from log_shipping.context import innermost
+from log_shipping.context import current_record
 
 
 class SubRecordHandler(logging.Handler):
@@ -14,12 +16,12 @@ class SubRecordHandler(logging.Handler):
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        around = innermost.get()
+        around = current_record()
         handler = settings.handler
         if around is None or handler is None or not around.sampled:
             return
         try:
-            document = handler.formatter.document(record)
+            document = handler.json_formatter.document(record)
             document["type"] = f"{around.type}.log"
             document["parent"] = around.span
             document["span"] = document["event_id"][: len(around.span)]

@@ -1,10 +1,12 @@
 """Records to a syslog daemon on this host: RFC 5424 over a Unix socket, or over UDP."""
 
+from __future__ import annotations
+
 import os
 import select
 import socket
 import time
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 from log_shipping.formatter import JsonFormatter
 from log_shipping.handler import RecordHandler
@@ -30,7 +32,7 @@ class SyslogHandler(RecordHandler):
         name: str = "gearmang-tasks",
     ) -> None:
         super().__init__(formatter)
-        self.address = address
+        self.address = self.where = address
         self._name = name
         self._socket: socket.socket | None = None
         self._patient = True
@@ -54,8 +56,12 @@ class SyslogHandler(RecordHandler):
         super().after_fork()
         self._forget()
 
+    def report_drops(self) -> None:
+        self._patient = True  # once more, at the end: a slow reader may have come so far
+        super().report_drops()
+
     def _message(self, line: bytes) -> bytes:
-        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        now = datetime.now(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
         head = f"<{PRIORITY}>1 {now} {HOST} {self._name} {os.getpid()} - - "
         return head.encode("ascii", "replace") + line.rstrip(b"\n")
 

@@ -1,5 +1,7 @@
 """Any value, made fit for JSON as well as it can be; nothing in here raises."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -12,7 +14,7 @@ MOST_BITS = 512  # of an integer that is written in digits; a longer one is writ
 
 def json_form(value: object) -> Any:
     """What stands for a value whose type the encoder does not know."""
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).decode("utf-8", "backslashreplace")
     if isinstance(value, Mapping):
         return dict(value)
@@ -66,6 +68,6 @@ def _cleaned(value: object, depth: int, around: tuple[int, ...]) -> Any:
             cleaned(text_of(key)): cleaned(item, depth + 1, inner)
             for key, item in list(value.items())
         }
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [cleaned(item, depth + 1, inner) for item in value]
     return cleaned(json_form(value), depth + 1, inner)

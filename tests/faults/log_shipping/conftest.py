@@ -1,5 +1,7 @@
 """Code run in a process of its own, which may be limited, stopped and killed."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """A disk that fills up: no line is torn for others, and every drop is counted."""
 
+from __future__ import annotations
+
 import json
 import os
 import resource

@@ -1,5 +1,7 @@
 """Many processes, one folder, an hour's change, forks in between: nothing lost, nothing torn."""
 
+from __future__ import annotations
+
 import json
 import os
 import time

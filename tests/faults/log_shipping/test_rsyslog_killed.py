@@ -1,5 +1,7 @@
 """Both rsyslogs killed while records are written: what is lost is named, and mended."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """SIGTERM: the records that are open are written, and the process dies of it."""
 
+from __future__ import annotations
+
 import json
 import signal
 import subprocess
@@ -55,7 +57,17 @@ def test_a_handler_of_the_programs_own_is_left_in_place(folder: Path) -> None:
         folder, "import signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))"
     )
     assert status == 7
-    assert {one["error_type"] for one in found if one["task"] == "resize"} == {"SystemExit"}
+    told = {(one["outcome"], one["error_type"]) for one in found if one["task"] == "resize"}
+    assert told == {("failure", "SIGTERM")}
+
+
+def test_a_handler_of_the_programs_own_that_exits_well_makes_no_success(folder: Path) -> None:
+    status, found = run(
+        folder, "import signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))"
+    )
+    assert status == 0
+    told = {(one["outcome"], one["error_type"]) for one in found if one["task"] == "resize"}
+    assert told == {("unknown", "SIGTERM")}
 
 
 @pytest.mark.parametrize("how", ["sys.exit(3)", "raise SystemExit(3)"])

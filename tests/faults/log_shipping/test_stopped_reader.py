@@ -1,12 +1,19 @@
 """A reader that stops reading: the task goes on within the stated bound, drops are counted."""
 
+from __future__ import annotations
+
 import json
 import os
+import re
 import select
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import log_shipping
 from log_shipping import record
@@ -82,6 +89,56 @@ def test_a_pipe_that_nobody_reads() -> None:
             log_shipping.configure()
     found = lines_of(data)
     assert len(found) + found[-1]["dropped"] == 2001
+
+
+@pytest.mark.parametrize("how", ["pass", "os.kill(os.getpid(), signal.SIGTERM)"])
+def test_what_a_stopped_reader_lost_is_said_at_the_end_of_the_process(how: str) -> None:
+    code = (
+        "import log_shipping, os, signal, sys\n"
+        "log_shipping.configure(stream=sys.stdout)\n"
+        "for number in range(1000):\n"
+        "    with log_shipping.record('resize'): pass\n"
+        f"{how}\n"
+    )
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as out, os.fdopen(reading, "rb") as unread:
+        told = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=Path(__file__).parents[3],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+        out.close()
+        written = len(lines_of(unread.read()))
+    (lost,) = re.findall(r"(\d+) records of process \d+ are lost: <stdout>", told.stderr)
+    assert written + int(lost) == 1000
+    assert written > 0
+
+
+def test_what_a_child_of_multiprocessing_lost_is_said_at_its_end() -> None:
+    code = (
+        "import log_shipping, multiprocessing, sys\n"
+        "def work():\n"
+        "    for number in range(1000):\n"
+        "        with log_shipping.record('resize'): pass\n"
+        "log_shipping.configure(stream=sys.stdout)\n"
+        "child = multiprocessing.get_context('fork').Process(target=work)\n"
+        "child.start()\n"
+        "child.join()\n"
+    )
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as out, os.fdopen(reading, "rb"):
+        told = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=Path(__file__).parents[3],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert re.search(r"\d+ records of process \d+ are lost", told.stderr)
 
 
 def test_a_pipe_gets_records_that_it_takes_whole() -> None:

@@ -1,5 +1,7 @@
 """What the workers of other packages run in the tests."""
 
+from __future__ import annotations
+
 import os
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Records of pygearman's, Celery's and RQ's workers, each with its real daemon."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess

@@ -1,5 +1,7 @@
 """The shipped configurations: by their own programs where Debian has them, else by their rules."""
 
+from __future__ import annotations
+
 import subprocess
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,7 @@
 """Records shipped by rsyslog to rsyslog, with the configuration in packaging/rsyslog."""
 
+from __future__ import annotations
+
 import json
 import socket
 from pathlib import Path

@@ -1,5 +1,7 @@
 """A place for records, read back as they were written."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,5 +1,7 @@
 """What BlueOx's users would miss, point by point (reference/logging.md)."""
 
+from __future__ import annotations
+
 import logging
 from pathlib import Path
 

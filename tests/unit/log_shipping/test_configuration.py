@@ -1,5 +1,7 @@
 """Where records go, and who says so."""
 
+from __future__ import annotations
+
 import io
 import json
 import logging

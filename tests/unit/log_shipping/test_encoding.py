@@ -1,5 +1,7 @@
 """Records that are too long."""
 
+from __future__ import annotations
+
 import json
 
 import log_shipping
@@ -19,13 +21,38 @@ def test_a_long_record_is_cut_below_the_limit_and_marked(written: Written) -> No
     assert found["fields"]["text"].startswith("xxx")
 
 
-def test_a_record_of_very_many_fields_keeps_its_core(written: Written) -> None:
+def test_a_record_of_too_many_fields_keeps_the_first_and_counts_the_rest(written: Written) -> None:
     with record("resize") as made:
         made.set(**{f"field{number}": number for number in range(5000)})
     found = written.one()
     assert found["truncated"] is True
     assert found["outcome"] == "success"
-    assert "fields" not in found
+    kept = list(found["fields"])
+    assert kept == [f"field{number}" for number in range(len(kept))]
+    assert found["left_out"] == 5000 - len(kept)
+    assert 7900 < len(written.lines()[0]) <= 8000
+
+
+def test_too_many_nested_fields_keep_the_first_as_well(written: Written) -> None:
+    with record("resize") as made:
+        made.set("first", 1)
+        made.set("image", **{f"field{number}": number for number in range(5000)})
+        made.set("last", 2)
+    found = written.one()
+    kept = found["fields"]["image"]
+    assert list(kept) == [f"field{number}" for number in range(len(kept))]
+    assert len(kept) > 100
+    assert found["fields"]["first"] == 1
+    assert found["left_out"] == 5002 - len(kept) - len(set(found["fields"]) - {"image"})
+
+
+def test_a_limit_below_the_core_still_gives_a_line(written: Written) -> None:
+    log_shipping.configure(path=written.folder, max_bytes=100, sigterm=False)
+    with record("resize") as made:
+        made.set("text", "x" * 500)
+    (line,) = written.lines()
+    assert len(line) <= 100
+    assert json.loads(line)["truncated"] is True
 
 
 def test_a_long_stack_keeps_its_innermost_call(written: Written) -> None:

@@ -1,10 +1,14 @@
 """Files named by the hour."""
 
+from __future__ import annotations
+
 import os
 import stat
 import threading
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
+
+import pytest
 
 import log_shipping
 from log_shipping import HourlyFileHandler, record
@@ -16,7 +20,7 @@ class Clock:
     """A clock that the test sets."""
 
     def __init__(self) -> None:
-        self.now = datetime(2026, 11, 24, 9, 59, 59, tzinfo=UTC).timestamp()
+        self.now = datetime(2026, 11, 24, 9, 59, 59, tzinfo=timezone.utc).timestamp()
 
     def __call__(self) -> float:
         return self.now
@@ -133,12 +137,14 @@ def test_a_deleted_folder_is_made_again(written: Written) -> None:
 
 
 def test_threads_write_whole_lines_over_an_hours_change(written: Written) -> None:
-    clock, _ = with_clock(written)
+    clock, handler = with_clock(written)
+    # All threads write in both hours: the hour changes while all are in the midst of it.
+    halfway = threading.Barrier(4, action=lambda: setattr(clock, "now", clock.now + 3600))
 
     def many() -> None:
         for number in range(500):
             if number == 250:
-                clock.now += 3600
+                halfway.wait(60)
             one_record()
 
     threads = [threading.Thread(target=many) for _ in range(4)]
@@ -147,8 +153,37 @@ def test_threads_write_whole_lines_over_an_hours_change(written: Written) -> Non
     for thread in threads:
         thread.join()
     found = written.all()
+    assert handler.dropped == 0
     assert len(found) == 2000
     assert len({one["event_id"] for one in found}) == 2000
+
+
+def test_losses_of_the_rescue_are_counted(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, _ = with_clock(written)
+    clock.now -= 600
+    one_record()
+    next(written.folder.iterdir()).unlink()
+    one_record()
+    monkeypatch.setattr("log_shipping.files.rescue", lambda *_: 3)
+    clock.now += 2
+    one_record()
+    one_record()
+    assert [found["dropped"] for found in written.all() if "dropped" in found] == [3]
+
+
+def test_drops_are_reported_by_the_next_record_and_not_passed_over_by_the_fast_path(
+    written: Written,
+) -> None:
+    clock, handler = with_clock(written)
+    clock.now -= 600
+    one_record()
+    handler.drop(2)
+    clock.now += 2  # the next record looks at the file, after which most records are written fast
+    handler._look()
+    one_record()
+    assert written.all()[-1]["dropped"] == 2
 
 
 def test_durable_records_are_written_too(written: Written) -> None:

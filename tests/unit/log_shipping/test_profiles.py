@@ -1,5 +1,7 @@
 """ECS and OpenTelemetry, against the names that their references define."""
 
+from __future__ import annotations
+
 import json
 from typing import Any
 

@@ -1,5 +1,7 @@
 """How a block ends, and whose record is the current one."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 import sys

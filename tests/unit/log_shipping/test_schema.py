@@ -1,5 +1,7 @@
 """The JSON Schema."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 

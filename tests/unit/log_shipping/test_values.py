@@ -1,5 +1,7 @@
 """Any value is recorded as well as it can be, and none hurts the worker."""
 
+from __future__ import annotations
+
 import dataclasses
 import datetime
 import decimal
@@ -58,7 +60,10 @@ def deep(levels: int) -> list[Any]:
         (memoryview(b"ab"), "ab"),
         (decimal.Decimal("1.10"), "1.10"),
         (fractions.Fraction(1, 3), "1/3"),
-        (datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC), "2026-01-02T03:04:05Z"),
+        (
+            datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc),
+            "2026-01-02T03:04:05Z",
+        ),
         (datetime.timedelta(seconds=90), "0:01:30"),
         (float("nan"), None),
         (float("inf"), None),
