@@ -71,6 +71,30 @@ DEFAULT_SAMPLES = "/var/lib/gearmang/web.db"
     metavar="URL",
     help="Link each job to its trace: https://traces.example/{id}, where {id} is the job's.",
 )
+@click.option("--allow-changes", is_flag=True, help="Let operators act on dead letters.")
+@click.option(
+    "--user-header",
+    metavar="NAME",
+    help="The header in which a proxy says who is asking, such as X-Forwarded-User.",
+)
+@click.option("--group-header", metavar="NAME", help="The header with their groups, by commas.")
+@click.option(
+    "--trusted-proxy",
+    "proxies",
+    metavar="ADDRESS",
+    multiple=True,
+    help="An address or network whose headers are believed; over unix: they are. Repeatable.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Without a proxy: one NAME TOKEN a line; browsers ask for them.",
+)
+@click.option(
+    "--roles",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A TOML file of who may do what; without it whoever is known may do everything.",
+)
 @click.option(
     "--allow-host",
     "hosts",
@@ -89,6 +113,12 @@ def serve(
     max_functions: int,
     hide_payloads: bool,
     trace_url: str | None,
+    allow_changes: bool,
+    user_header: str | None,
+    group_header: str | None,
+    proxies: tuple[str, ...],
+    token_file: Path | None,
+    roles: Path | None,
     hosts: tuple[str, ...],
 ) -> None:
     """Show the pipeline in a browser, and its figures to Prometheus and KEDA.
@@ -107,6 +137,7 @@ def serve(
 
         raise GearmangError(f"the page needs {error.name}: pip install 'gearmang[web]'") from error
     from gearmang.web.access import Access
+    from gearmang.web.people import networks_of, roles_of, tokens_of
     from gearmang.web.settings import PageSettings
 
     try:
@@ -116,11 +147,25 @@ def serve(
         raise click.UsageError(str(error)) from error
     if trace_url is not None and not trace_url.startswith(("https://", "http://")):
         raise click.UsageError("--trace-url: write http:// or https:// first")
-    access = Access(by_socket=where.path is not None)
+    access = Access(
+        allow_changes=allow_changes,
+        user_header=user_header.lower() if user_header else None,
+        group_header=group_header.lower() if group_header else None,
+        trusted=networks_of(proxies),
+        by_socket=where.path is not None,
+        tokens=tokens_of(token_file) if token_file else (),
+        roles=roles_of(roles) if roles else (),
+    )
+    if allow_changes and not access.knows_people:
+        raise CannotListen(
+            "--allow-changes: nobody could say who they are; give --user-header, or --token-file"
+        )
+    if user_header and not (proxies or access.by_socket):
+        raise CannotListen("--user-header: nobody is believed yet; give --trusted-proxy too")
     if not (where.is_local or access.knows_people):
         raise CannotListen(
             f"{listen} is open to others, and nobody would be asked who they are;"
-            " listen on 127.0.0.1 or on unix:/PATH behind a proxy"
+            " give --token-file, or --user-header with --trusted-proxy, or listen on 127.0.0.1"
         )
     settings = PageSettings(
         servers=servers,

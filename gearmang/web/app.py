@@ -18,7 +18,7 @@ from gearmang.dead_letters.store.errors import (
     NotAllowed,
     StoreError,
 )
-from gearmang.web import doors
+from gearmang.web import acts, doors
 from gearmang.web.desk import Desk
 from gearmang.web.guard import Guard
 from gearmang.web.pages import causes, function, letter, letters, overview, plan, plans, records
@@ -42,8 +42,14 @@ def application(desk: Desk, hosts: Collection[str] = ()) -> ASGIApp:
             Route("/causes", causes.page),
             Route("/letters", letters.page),
             Route("/letters/{id}", letter.page),
-            Route("/plans", plans.page),
+            Route("/letters/{id}/edit", acts.edit_page, methods=["GET"]),
+            Route("/letters/{id}/edit", acts.form(acts.edit_letter), methods=["POST"]),
+            Route("/plans", plans.page, methods=["GET"]),
+            Route("/plans", acts.form(acts.propose), methods=["POST"]),
             Route("/plans/{id}", plan.page),
+            Route("/plans/{id}/start", acts.form(acts.start), methods=["POST"]),
+            Route("/plans/{id}/pause", acts.form(acts.pause), methods=["POST"]),
+            Route("/plans/{id}/undo", acts.form(acts.undo), methods=["POST"]),
             Route("/records", records.page),
             Route("/static/{name}", static),
             Route("/healthz", doors.healthz),
@@ -58,6 +64,7 @@ def application(desk: Desk, hosts: Collection[str] = ()) -> ASGIApp:
             405: _nothing,
             NoSuchLetter: _problem(404, "Not here"),
             AmbiguousId: _problem(300, "Several"),
+            acts.Forbidden: _problem(403, "Not for you"),
             BadQuery: _problem(400, "That cannot be asked"),
             NotAllowed: _problem(409, "That cannot be done now"),
             StoreError: _problem(503, "The store does not answer"),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from gearmang.dead_letters.store.errors import StoreError
+from gearmang.web.errands import Errands
 from gearmang.web.polling import Poller
 from gearmang.web.records_asked import Records
 from gearmang.web.samples import Samples
@@ -30,6 +31,7 @@ class Desk:
         self.settings = settings
         self.samples = Samples(settings.samples)
         self.stores = None if settings.store is None else Stores(settings.store)
+        self.errands = Errands(settings.store, settings.servers)
         self.records = Records(settings.records)
         self.poller = Poller(settings, self.stores, self.samples, say)
 
@@ -38,6 +40,7 @@ class Desk:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.errands.close()
         self.poller.stop()
         self.records.close()
         if self.stores is not None:

@@ -6,6 +6,9 @@ import os
 import pwd
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,9 +16,24 @@ from sqlalchemy import Connection, insert, select
 
 from gearmang.dead_letters.store.tables import bodies, dead_letters, events, plan_items, plans
 
+_OPERATOR: ContextVar[str | None] = ContextVar("operator", default=None)
+
+
+@contextmanager
+def acting_as(name: str) -> Iterator[None]:
+    """In this block, and in this thread, somebody else is at work: who asked a page for it."""
+    token = _OPERATOR.set(name)
+    try:
+        yield
+    finally:
+        _OPERATOR.reset(token)
+
 
 def operator() -> str:
     """Who is at work: ``user@host``; with sudo, the user who called it."""
+    named = _OPERATOR.get()
+    if named is not None:
+        return named
     uid = os.getuid()
     name = os.environ.get("SUDO_USER") if uid == 0 else None
     if not name:

@@ -37,6 +37,11 @@ def page(request: Request) -> Response:
         steps = lineage(connection, row.job_id)
     query = query_of(request)
     wanted = query.get("payload", "" if desk.settings.hide_payloads else "text")
+    visitor, is_dead = request.scope["visitor"], row.state == "dead"
+    acts = {
+        right: is_dead and visitor.may(right, [row.function])
+        for right in ("requeue", "remove", "edit")
+    }
     trace_url = desk.settings.trace_url
     attempts = [*map(_attempt, orjson.loads(content.history))]
     if attempts:
@@ -53,6 +58,7 @@ def page(request: Request) -> Response:
         as_hex=wanted == "hex",
         attempts=attempts,
         lineage=steps[-_MOST_STEPS:],
+        acts=acts | {"any": any(acts.values())},
         trace=desk.records.ask("trace", row.job_id),
     )
 

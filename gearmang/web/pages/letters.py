@@ -45,6 +45,8 @@ def page(request: Request) -> Response:
         problem = str(error)
         total = len(found or ())
 
+    visitor = request.scope["visitor"]
+
     def turned(to: int) -> str:
         chosen_columns = "".join(f"&col={column}" for column in columns) if wanted else ""
         return link("/letters", **given(query), **{"from": str(to)}) + chosen_columns
@@ -58,6 +60,8 @@ def page(request: Request) -> Response:
         known=known,
         problem=problem,
         filtered=bool(given(query)),
+        chosen=[*given(query).items()],
+        may_choose=visitor.may("requeue") or visitor.may("remove"),
         all_columns=COLUMNS,
         columns=columns,
         letters=None if found is None else [*map(_shown, found)],

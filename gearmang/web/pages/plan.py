@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gearmang.dead_letters.acting.plans import get, groups_of
+from gearmang.dead_letters.acting.plans import OPEN, get, groups_of
 from gearmang.dead_letters.looking.history import history
 from gearmang.dead_letters.store.tables import plan_items
+from gearmang.web.acts import functions_of
 from gearmang.web.desk import Desk
 from gearmang.web.pages.plans import KINDS
 from gearmang.web.rendering import render
@@ -34,6 +35,7 @@ def page(request: Request) -> Response:
             .where(plan_items.c.plan == plan.plan)
             .group_by(plan_items.c.outcome)
         ).all()
+        functions = functions_of(connection, plan)
         groups = groups_of(connection, plan.plan)
         letters = connection.execute(
             select(plan_items.c.death_id, plan_items.c.outcome)
@@ -46,6 +48,15 @@ def page(request: Request) -> Response:
             if not one["what"].startswith("plan to ")
         ]  # fmt: skip
     outcomes = {row[0]: int(row[1]) for row in counted}
+    left = outcomes.pop(None, 0)
+    visitor = request.scope["visitor"]
+    right = "requeue" if plan.action == "requeue" else "remove"
+    may, here = visitor.may(right, functions), desk.errands.is_at(plan.plan)
+    acts = {
+        "start": may and not here and plan.state in OPEN and bool(left),
+        "pause": may and here,
+        "undo": may and not here and plan.state in ("under way", "stopped", "done"),
+    }
     return render(
         request,
         "plan.html",
@@ -53,8 +64,10 @@ def page(request: Request) -> Response:
         here="/plans",
         plan=plan,
         kind=KINDS.get(plan.state, "unknown"),
-        moving=plan.state == "under way",
-        left=outcomes.pop(None, 0),
+        moving=here or plan.state == "under way",
+        left=left,
+        acts=acts | {"any": any(acts.values())},
+        told=desk.errands.told(plan.plan),
         outcomes=[*outcomes.items()],
         groups=groups,
         letters=letters if plan.letters <= _MOST_LETTERS else [],

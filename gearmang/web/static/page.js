@@ -13,8 +13,9 @@
     return at && /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName);
   };
   const touched = () =>
-    [...document.querySelectorAll("main input[type=checkbox], main details")].some((one) =>
-      one.tagName === "DETAILS" ? one.open : one.checked !== one.defaultChecked);
+    [...document.querySelectorAll("main input, main textarea, main form details")].some((one) =>
+      one.tagName === "DETAILS" ? one.open
+        : one.checked !== one.defaultChecked || one.value !== one.defaultValue);
 
   const say = () => {
     if (!button) return;
@@ -95,5 +96,11 @@
       event.preventDefault();
       acts[event.key]();
     }
+  });
+
+  // All letters of the page at once.
+  addEventListener("change", (event) => {
+    if (event.target.id !== "all") return;
+    document.querySelectorAll("main input[name=id]").forEach((one) => { one.checked = event.target.checked; });
   });
 })();

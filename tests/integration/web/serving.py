@@ -3,8 +3,9 @@
 import json
 import os
 import urllib.error
+import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,19 @@ class Serve(Process):
     def get(self, path: str, headers: Mapping[str, str] = {}) -> tuple[int, str]:
         """Status and body of a page."""
         request = urllib.request.Request(self.url + path, headers=dict(headers))  # noqa: S310 # ours
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 # ours
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def post(
+        self, path: str, fields: Sequence[tuple[str, str]] = (), headers: Mapping[str, str] = {}
+    ) -> tuple[int, str]:
+        """Status and body of what a form leads to."""
+        data = urllib.parse.urlencode(list(fields)).encode()
+        request = urllib.request.Request(self.url + path, data, dict(headers))  # noqa: S310 # ours
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 # ours
                 return answer.status, answer.read().decode()
