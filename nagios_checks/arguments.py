@@ -46,7 +46,8 @@ class Parser:
         without: Sequence[str] = (),
     ) -> None:
         self.name = name
-        ours = "" if "-H" in without else "[-H HOST[:PORT]] [-w RANGE] [-c RANGE] "
+        ours = "" if "-H" in without else "[-H HOST[:PORT]] "
+        ours += "" if "-w" in without else "[-w RANGE] [-c RANGE] "
         self.usage = f"{name} [-h] {ours}[-t SECONDS[:STATE]] [options]"
         self._text = (description, example)
         taken = {flag for option in own for flag in option.flags.split()}

@@ -30,7 +30,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-CHECKS = ("dead_letters", "queues", "roundtrip", "server", "tasks", "uptime", "workers")
+CHECKS = ("dead_letters", "flow", "queues", "roundtrip", "server", "tasks", "uptime", "workers")
 LARGEST_FILE = 16 * 1024 * 1024  # bytes
 _OF_THE_RUN = ("help", "timeout", "V")  # options that only the command itself can have
 

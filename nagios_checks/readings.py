@@ -16,6 +16,7 @@ from nagios_checks.shared_options import Chosen, Timeout, servers
 
 if TYPE_CHECKING:
     from gearmang.dead_letters.store.tally import Tally
+    from gearmang.watch.movement import Past
     from nagios_checks.task_records import TaskFigures
 
 LEAST_TIME = 0.05  # seconds
@@ -29,12 +30,16 @@ class Readings:
     Args:
         timeout: how long the whole run may take.
         begun: since when, on the monotonic clock.
+
+    Attributes:
+        followed: state file and window → server → how its queues have moved up to this run.
     """
 
     def __init__(self, timeout: Timeout, begun: float) -> None:
         self.timeout = timeout
         self.now = time.time()
         self.deadline = begun + timeout.seconds
+        self.followed: dict[tuple[str, float], dict[str, Past]] = {}
         self._answers: dict[Target, Answer] = {}
         self._tallies: dict[tuple[str, float], Tally | Finding] = {}
         self._figures: dict[tuple[str, float], dict[str, TaskFigures] | Finding] = {}
@@ -53,7 +58,12 @@ class Readings:
         return max(LEAST_TIME, self.deadline - time.monotonic())
 
     def poll(
-        self, targets: Iterable[Target], *, workers: bool = False, verbosity: bool = False
+        self,
+        targets: Iterable[Target],
+        *,
+        workers: bool = False,
+        verbosity: bool = False,
+        keys: bool = False,
     ) -> list[Answer]:
         """What each server says, in the order of ``targets``.
 
@@ -63,7 +73,13 @@ class Readings:
         targets = list(targets)
         missing = [target for target in targets if target not in self._answers]
         if missing:
-            answers = poll(missing, timeout=self.seconds_left, workers=workers, verbosity=verbosity)
+            answers = poll(
+                missing,
+                timeout=self.seconds_left,
+                workers=workers,
+                verbosity=verbosity,
+                keys=keys,
+            )
             self._answers.update(zip(missing, answers))
         return [self._answers[target] for target in targets]
 

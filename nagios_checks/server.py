@@ -9,6 +9,7 @@ from typing import NamedTuple
 from nagiosplugin.state import Ok, ServiceState, Warn
 
 from gearmang.durations import short
+from gearmang.watch.known_faults import known_faults
 from gearmang.watch.poll import Snapshot
 from nagios_checks import phrasing
 from nagios_checks.arguments import Parser
@@ -147,12 +148,13 @@ def judge_connections(count: int, limits: Limits) -> Finding:
 
 
 def judge_version(version: str | None, expected: VersionRange | None) -> Finding:
-    """Judge the server's version, None where it does not tell; None expects nothing."""
+    """Judge the server's version, None where it does not tell, and tell its known faults."""
     if version is None:
         return Finding(Ok if expected is None else Warn, "does not tell its version")
     shown = phrasing.shown(version)
     if expected is None or expected.holds(version):
-        return Finding(Ok, f"is gearmand {shown}")
+        faults = ", ".join(f"{one.says} (#{one.issue})" for one in known_faults(version))
+        return Finding(Ok, f"is gearmand {shown}" + (f", known for: {faults}" if faults else ""))
     return Finding(Warn, f"is gearmand {shown}, not of the versions {expected}")
 
 

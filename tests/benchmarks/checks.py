@@ -84,11 +84,15 @@ def _start(folder: Path) -> Iterator[Figure]:
     script.chmod(0o755)
     with Gearmand(folder) as gearmand:
         gearmand.ask("create function resize")
-        bare, imports, queues = interleaved(
+        bare, imports, queues, flow = interleaved(
             [
                 ["/usr/bin/python3", "-I", "-c", "pass"],
                 [script],
                 [BIN / "check_gearmang_queues", "-H", gearmand.address],
+                [
+                    *(BIN / "check_gearmang_flow", "-H", gearmand.address),
+                    *("--state", folder / "flow.json"),
+                ],
             ],
             RUNS,
             folder / "output",
@@ -98,6 +102,12 @@ def _start(folder: Path) -> Iterator[Figure]:
         queues.cpu / bare.cpu,
         bound=3.7,
         detail=f"{queues.cpu:.1f} ms / {bare.cpu:.1f} ms",
+    )
+    yield Figure(
+        "CPU of check_gearmang_flow, one function, against python3 -I -c pass",
+        flow.cpu / bare.cpu,
+        bound=3.7,
+        detail=f"{flow.cpu:.1f} ms / {bare.cpu:.1f} ms",
     )
     yield Figure(
         "CPU of check_gearmang_queues against a script that imports nagiosplugin",

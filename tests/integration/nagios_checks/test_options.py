@@ -7,6 +7,7 @@ from tests.integration.nagios_checks.plugin import check
 CHECKS = (
     "all",
     "dead_letters",
+    "flow",
     "queues",
     "roundtrip",
     "server",

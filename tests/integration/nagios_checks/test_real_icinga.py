@@ -17,6 +17,9 @@ object Host "full" {{
   check_interval = 1s
   vars.gearmang = true
   vars.gearmang_port = {port}
+  vars.gearmang_flow_state = "{folder}/full.json"
+  vars.gearmang_flow_window = "10m"
+  vars.gearmang_flow_age = ",500ms"
   vars.gearmang_functions = [ "resize", "mail" ]
   vars.gearmang_queues["resize"] = {{ gearmang_queues_critical = "2" }}
   vars.gearmang_queues["nothing*"] = {{ gearmang_queues_no_perfdata = true }}
@@ -31,6 +34,7 @@ object Host "six" {{
   check_command = "dummy"
   vars.gearmang = true
   vars.gearmang_port = {port}
+  vars.gearmang_flow_state = "{folder}/six.json"
 }}
 object Service "by-director" {{
   host_name = "six"
@@ -40,6 +44,8 @@ object Service "by-director" {{
 object Host "bare" {{
   address = "127.0.0.1:{port}"
   check_command = "dummy"
+  vars.gearmang_flow_state = "{folder}/bare.json"
+  vars.gearmang_flow_window = "3s"
   vars.gearmang = true
 }}
 """
@@ -54,6 +60,8 @@ SAID = {
     ("full", "gearman-dead-letters"): ("CRITICAL", "no.db"),
     ("full", "gearman-tasks"): ("CRITICAL", "nowhere"),
     ("full", ""): ("UP", "logs at ERROR"),  # its own check, at its own port
+    ("full", "gearman-flow"): ("UNKNOWN", "its jobs do not tell since when they wait"),
+    ("bare", "gearman-flow"): ("UNKNOWN", "whether it moves is not"),
     ("bare", "gearman-queues"): ("OK", "2 queues, 5 waiting"),
     ("bare", "gearman-workers"): ("OK", "1 worker for 2 functions"),
     ("bare", "gearman-uptime"): ("WARNING", "1 worker of resize without a readable id"),
@@ -64,6 +72,7 @@ SAID.update(
     {
         ("six", service): ("CRITICAL", "[::1]:{port} ")
         for service in (
+            "gearman-flow",
             "gearman-queues",
             "gearman-workers",
             "gearman-uptime",

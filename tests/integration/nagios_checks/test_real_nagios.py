@@ -23,6 +23,7 @@ from tests.integration.nagios_checks.test_shipped_configuration import DEBIAN_OB
 
 ACTIVE = {
     "queues": "--function resize -c 2",
+    "flow": "--function resize --state {folder}/flow.json",
     "workers": "--function resize",
     "uptime": "-w 10m -c 1h",
     "server": "--connections ,6",

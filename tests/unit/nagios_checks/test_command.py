@@ -20,6 +20,7 @@ from nagios_checks.rendering import Outcome
 CHECKS = (
     "all",
     "dead_letters",
+    "flow",
     "queues",
     "roundtrip",
     "server",
