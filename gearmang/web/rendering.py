@@ -15,8 +15,8 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from gearmang.dead_letters.looking.masking import masked_text
 from gearmang.durations import from_iso, iso, short, told
+from gearmang.masking import masked_text
 from gearmang.terminal import clean_lines
 from gearmang.web.desk import Desk
 from gearmang.web.drawing import sparkline

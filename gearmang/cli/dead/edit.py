@@ -37,8 +37,8 @@ def edit(
     from gearmang.dead_letters.acting.editing import edit as change
     from gearmang.dead_letters.acting.editing import with_values
     from gearmang.dead_letters.looking.browse import body, find
-    from gearmang.dead_letters.looking.masking import masked_text
     from gearmang.dead_letters.store.seam import Store
+    from gearmang.masking import masked_text
     from gearmang.terminal import clean_lines
 
     if settings and data is not None:

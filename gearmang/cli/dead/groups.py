@@ -33,8 +33,8 @@ def groups(chosen: Filter, limit: int, offset: int, store: str, as_json: bool) -
     from gearmang.cli.output import cell, console, print_json, table
     from gearmang.dead_letters.looking.causes import arrivals_by_hour, sparkline
     from gearmang.dead_letters.looking.causes import groups as find
-    from gearmang.dead_letters.looking.masking import masked_text
     from gearmang.dead_letters.store.seam import Store
+    from gearmang.masking import masked_text
 
     with Store(store) as opened, opened.reading() as connection:
         rows = find(connection, chosen, limit=limit, offset=offset)

@@ -29,8 +29,8 @@ def list_letters(chosen: Filter, limit: int, offset: int, store: str, as_json: b
     """
     from gearmang.cli.dead.wording import letters
     from gearmang.dead_letters.looking.browse import count_under_way, page
-    from gearmang.dead_letters.looking.masking import masked_text
     from gearmang.dead_letters.store.seam import Store
+    from gearmang.masking import masked_text
 
     with Store(store) as opened, opened.reading() as connection:
         rows = page(connection, chosen, limit=limit + 1, offset=offset)
@@ -77,7 +77,7 @@ def short_id(death_id: str) -> str:
 
 def summary(row: Any) -> dict[str, Any]:
     """A letter without its body, for JSON."""
-    from gearmang.dead_letters.looking.masking import masked_text
+    from gearmang.masking import masked_text
 
     return {
         "id": row.death_id,

@@ -27,9 +27,9 @@ def show(letter: str, show_secrets: bool, store: str, as_json: bool) -> None:
     """
     from gearmang.dead_letters.looking.browse import body, find
     from gearmang.dead_letters.looking.history import lineage
-    from gearmang.dead_letters.looking.masking import masked
     from gearmang.dead_letters.looking.presenting import shown
     from gearmang.dead_letters.store.seam import Store
+    from gearmang.masking import masked
 
     with Store(store) as opened, opened.reading() as connection:
         row = find(connection, letter)

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from gearmang.dead_letters.looking.masking import masked, masked_text
+from gearmang.masking import masked, masked_text
 
 MOST_BYTES: Final = 64 * 1024  # of a payload that a page shows
 _BYTES_A_LINE: Final = 16

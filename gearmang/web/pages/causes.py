@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from gearmang.dead_letters.looking.causes import arrivals_by_hour, groups
 from gearmang.dead_letters.looking.filters import Filter
-from gearmang.dead_letters.looking.masking import masked_text
 from gearmang.dead_letters.store.errors import StoreError
+from gearmang.masking import masked_text
 from gearmang.web.desk import Desk
 from gearmang.web.letter_filter import KnownValues, filter_of, given, known_values
 from gearmang.web.query import BadQuery, Fields, link, number, query_of

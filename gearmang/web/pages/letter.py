@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from gearmang.dead_letters.looking.browse import body, find
 from gearmang.dead_letters.looking.history import lineage
-from gearmang.dead_letters.looking.masking import masked
 from gearmang.dead_letters.looking.presenting import Shown, hex_lines, shown
 from gearmang.durations import short, told
+from gearmang.masking import masked
 from gearmang.web.desk import Desk
 from gearmang.web.pages.overview import function_href
 from gearmang.web.query import query_of, quoted

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gearmang.dead_letters.looking import browse
-from gearmang.dead_letters.looking.masking import masked_text
 from gearmang.dead_letters.store.errors import StoreError
+from gearmang.masking import masked_text
 from gearmang.web.desk import Desk
 from gearmang.web.letter_filter import KnownValues, filter_of, given, known_values
 from gearmang.web.pages.causes import LONGEST_MESSAGE

@@ -7,23 +7,24 @@ from typing import Any, Final
 
 MASK: Final = "***"
 
+# Parts of a name; those of few letters only as a word of their own, as in ``db_pass``.
+_PARTS: Final = (
+    r"passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
+    r"|(?<![A-Za-z])(?:pass|pwd)(?![A-Za-z])"
+)
 _SECRET_NAME: Final = re.compile(
-    r"passw(or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth"
-    r"|credential|cookie|session|signature|(^|[_-])(pwd|pin|cvv|iban|ssn)($|[_-])",
-    re.IGNORECASE,
+    rf"{_PARTS}|auth|cookie|session|signature|(^|[_-])(pin|cvv|iban|ssn)($|[_-])", re.IGNORECASE
 )
 _NOT_SECRET: Final = re.compile(r"author(?!iz)|authored|tokeniz", re.IGNORECASE)
 # In free text: a name with a value behind it, a bearer's token, a password in a URL.
 _IN_TEXT: Final = (
-    (
-        re.compile(
-            r"(?P<keep>(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key)"
-            r"""[\\w-]*["']?\s*[=:]\s*["']?)(?P<secret>[^\s"',;&}\])]+)""",
-            re.IGNORECASE,
-        )
+    re.compile(
+        rf"""(?P<keep>(?:{_PARTS})[\w-]*["']?\s*[=:]\s*["']?)(?P<secret>[^\s"',;&}}\])]+)""",
+        re.IGNORECASE,
     ),
     re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)(?P<secret>[\w.~+/=-]{8,})", re.IGNORECASE),
-    re.compile(r"(?P<keep>[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?P<secret>[^\s/@]+)(?=@)", re.IGNORECASE),
+    # A password may hold an @: the last one stands before the host.
+    re.compile(r"(?P<keep>[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?P<secret>[^\s/]+)(?=@)", re.IGNORECASE),
 )
 
 
