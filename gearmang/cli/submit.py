@@ -13,9 +13,11 @@ import click
 import orjson
 
 from gearmang.cli.options import json_option, servers_option
+from gearmang.cli.times import Span
 from gearmang.errors import GearmangError
 from gearmang.job.client import Client, Priority, Submission
 from gearmang.protocol.server import Server
+from gearmang.protocol.wire import LARGEST_PAYLOAD
 
 
 @click.command()
@@ -26,7 +28,9 @@ from gearmang.protocol.server import Server
 @click.option("--unique", help="Join a job that has this key, if it is queued or running.")
 @click.option("--priority", type=click.Choice(["high", "normal", "low"]), default="normal",
               show_default=True)  # fmt: skip
-@click.option("--delay", type=click.FloatRange(0), metavar="SECONDS", help="Do not start before.")
+@click.option("--delay", type=Span(), help="Do not start before this time has passed, as in 3s.")
+@click.option("--max-payload", type=click.IntRange(1), metavar="BYTES", default=LARGEST_PAYLOAD,
+              show_default="256 MiB", help="Refuse larger data.")  # fmt: skip
 @servers_option
 @json_option
 def submit(
@@ -37,6 +41,7 @@ def submit(
     unique: str | None,
     priority: Priority,
     delay: float | None,
+    max_payload: int,
     servers: tuple[Server, ...],
     as_json: bool,
 ) -> None:
@@ -49,15 +54,15 @@ def submit(
     if file is not None and unique is not None:
         raise click.UsageError("--unique is for a single job")
     at = None if delay is None else time.time() + delay
-    with Client(servers) as client:
+    with Client(servers, max_payload=max_payload) as client:
         try:
             if file is not None:
+                accepted = 0
                 with _progress(file) as bar:
-                    jobs = (
-                        Submission(function, line, None, priority, at)
-                        for line in _lines(file, raw, bar.update)
-                    )
-                    accepted = client.submit_many(jobs)
+                    for lines in _batches(_lines(file, raw, bar.update), file):
+                        accepted += client.submit_many(
+                            Submission(function, line, None, priority, at) for line in lines
+                        )
                 _print_count(accepted, as_json)
                 return
             payload = (data or "").encode("utf-8", "surrogateescape")
@@ -78,9 +83,17 @@ def _progress(file: IO[bytes]) -> Any:
     """A bar over the bytes of the file; shown on a terminal only."""
     status = os.fstat(file.fileno())
     size = status.st_size if stat.S_ISREG(status.st_mode) else None
-    return click.progressbar(
-        length=size, label="queueing", file=sys.stderr, hidden=not (size and sys.stderr.isatty())
-    )
+    hidden = not (size and sys.stderr.isatty())
+    return click.progressbar(length=size or 0, label="queueing", file=sys.stderr, hidden=hidden)
+
+
+def _batches(lines: Iterator[bytes], file: IO[bytes]) -> Iterator[Iterator[bytes]]:
+    """All lines at once of a file; of a pipe each as it comes, so that none waits for the next."""
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        yield lines
+        return
+    for line in lines:
+        yield iter((line,))
 
 
 def _lines(file: IO[bytes], raw: bool, read: Callable[[int], None]) -> Iterator[bytes]:

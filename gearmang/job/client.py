@@ -6,7 +6,8 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,14 +55,20 @@ class Client:
 
     Args:
         servers: gearmands, as `Server` or ``HOST:PORT``.
-        timeout: the most that one submission may take, in seconds.
+        timeout: the most that one submission may take, in seconds, whatever the servers send
+            meanwhile; of many, what each may take after the one before.
+        max_payload: bytes of the largest job that is sent.
 
     Raises:
         BadServer: an address cannot be read.
     """
 
     def __init__(
-        self, servers: Sequence[Server | str], *, timeout: float = DEFAULT_TIMEOUT
+        self,
+        servers: Sequence[Server | str],
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        max_payload: int = wire.LARGEST_PAYLOAD,
     ) -> None:
         if isinstance(servers, str | Server):
             servers = [servers]
@@ -71,6 +78,7 @@ class Client:
         if not self._servers:
             raise ValueError("a client needs a server")
         self._timeout = timeout
+        self._max_payload = max_payload
         self._connection: Connection | None = None
 
     def submit(
@@ -96,9 +104,9 @@ class Client:
         Raises:
             NotQueued: no server said JOB_CREATED.
             TypeError: the data cannot be written as JSON.
-            ValueError: a name that cannot be sent.
+            ValueError: a name that cannot be sent, or data above ``max_payload``.
         """
-        packed = _packed(Submission(function, data, unique, priority, at))
+        packed = self._packed(Submission(function, data, unique, priority, at))
         deadline = time.monotonic() + self._timeout
         for left in range(len(self._servers), 0, -1):
             share = (deadline - time.monotonic()) / left
@@ -123,7 +131,7 @@ class Client:
         """
         accepted = 0
         try:
-            packed = (_packed(Submission(*job)) for job in jobs)
+            packed = (self._packed(Submission(*job)) for job in jobs)
             for _ in self._confirmed(packed, self._timeout):
                 accepted += 1
         except NotQueued as error:
@@ -131,7 +139,7 @@ class Client:
             raise
         return accepted
 
-    def queue(self, jobs: Iterable[Packed]) -> Iterator[Queued]:
+    def queue(self, jobs: Iterable[Packed]) -> Generator[Queued, None, None]:
         """Queue jobs that are packed already, pipelined; each in order, once it is created.
 
         At most `WINDOW` jobs await their JOB_CREATED at a time. All go to one server.
@@ -139,8 +147,10 @@ class Client:
         Raises:
             NotQueued: the first that was not yielded is not known to be queued.
         """
-        for packed, body, server in self._confirmed(iter(jobs), self._timeout):
-            yield Queued(packed, body.decode("utf-8", "backslashreplace"), server)
+        confirmed = self._confirmed(iter(jobs), self._timeout)
+        with closing(confirmed):  # at once, not when it is collected
+            for packed, body, server in confirmed:
+                yield Queued(packed, body.decode("utf-8", "backslashreplace"), server)
 
     def close(self) -> None:
         """Close the connection; the next call makes a new one."""
@@ -159,31 +169,59 @@ class Client:
     ) -> None:
         self.close()
 
+    def _packed(self, job: Submission) -> Packed:
+        """The job as it travels: its payload bare, under a key of ours or the caller's own."""
+        function, data, unique, priority, at = job
+        payload = data if isinstance(data, bytes) else orjson.dumps(data)
+        if len(payload) > self._max_payload:
+            raise ValueError(
+                f"the data of a job for {function[:80]!r} is {len(payload):,} bytes, above the "
+                f"bound of {self._max_payload:,}; put it into a file and queue the file's name"
+            )
+        if at is None:
+            unique = new_key(function, time.time()) if unique is None else unique
+            return Packed(function, payload, unique, priority)
+        at = math.ceil(at)  # whole seconds: never early
+        if unique is None:
+            job_id = os.urandom(16).hex()
+            unique = str(JobKey(job_id, time.time(), mark_of(function), not_before=at))
+        return Packed(function, payload, unique, priority, at)
+
     def _confirmed(
         self, jobs: Iterator[Packed], timeout: float
-    ) -> Iterator[tuple[Packed, bytes, Server]]:
+    ) -> Generator[tuple[Packed, bytes, Server], None, None]:
         """Each job with its handle and its server, once its JOB_CREATED was read."""
         awaited: deque[Packed] = deque()
+        due = time.monotonic() + timeout  # whatever arrives, only JOB_CREATED puts it off
         try:
             connection = self._connect(timeout)
             server = connection.server
-            exhausted = False
+            exhausted, is_first = False, True
             while awaited or not exhausted:
                 if not exhausted and len(awaited) <= WINDOW // 2:
-                    exhausted = _send_some(connection, jobs, awaited)
+                    batch, exhausted = _next_batch(jobs, awaited)
                     if not awaited:
                         return
-                packets = connection.receive(timeout)
-                if not packets:
-                    raise NotQueued(  # noqa: TRY301  # closes the connection below, as ServerLost
+                    if not is_first:  # to make these jobs may have taken the caller his time
+                        due = time.monotonic() + timeout
+                    is_first = False
+                    if batch:
+                        connection.send(*batch, timeout=due - time.monotonic())
+                for packet in connection.receive(max(due - time.monotonic(), 0.0)):
+                    if packet.command == wire.JOB_CREATED:
+                        if not awaited:
+                            raise ServerLost(  # noqa: TRY301  # closes below
+                                f"gearmand {server} confirms what it was not sent"
+                            )
+                        yield awaited.popleft(), packet.body, server
+                        due = time.monotonic() + timeout
+                    elif packet.command == wire.ERROR:
+                        raise NotQueued(refusal(server, packet))  # noqa: TRY301  # closes below
+                if awaited and time.monotonic() >= due:
+                    raise NotQueued(  # noqa: TRY301  # closes the connection below
                         f"gearmand {server} did not say within {timeout:.3g} s "
                         "that it queued the job; is it frozen?"
                     )
-                for packet in packets:
-                    if packet.command == wire.JOB_CREATED:
-                        yield awaited.popleft(), packet.body, server
-                    elif packet.command == wire.ERROR:
-                        raise NotQueued(refusal(server, packet))  # noqa: TRY301  # as above
         except ServerLost as error:
             self.close()
             raise NotQueued(f"the job is not known to be queued: {error}") from None
@@ -218,33 +256,15 @@ def refusal(server: Server, packet: wire.Packet) -> str:
     return f"gearmand {server} refused the job: {reason}"
 
 
-def _packed(job: Submission) -> Packed:
-    """The job as it travels: its payload bare, under a key of ours or the caller's own."""
-    payload = job.data if isinstance(job.data, bytes) else orjson.dumps(job.data)
-    unique = job.unique
-    if job.at is None:
-        unique = new_key(job.function, time.time()) if unique is None else unique
-        return Packed(job.function, payload, unique, job.priority)
-    at = math.ceil(job.at)  # whole seconds: never early
-    if unique is None:
-        mark = mark_of(job.function)
-        unique = str(JobKey(os.urandom(16).hex(), time.time(), mark, not_before=at))
-    return Packed(job.function, payload, unique, job.priority, at)
-
-
-def _send_some(connection: Connection, jobs: Iterator[Packed], awaited: deque[Packed]) -> bool:
-    """Send jobs until the window or a batch is full; whether they are exhausted."""
+def _next_batch(jobs: Iterator[Packed], awaited: deque[Packed]) -> tuple[list[bytes], bool]:
+    """Requests until the window or a batch is full; whether there are no more."""
     batch: list[bytes] = []
     size = 0
-    exhausted = True
     for job in jobs:
         request = job.request()
         batch.append(request)
         awaited.append(job)
         size += len(request)
         if size >= BATCH_BYTES or len(awaited) >= WINDOW:
-            exhausted = False
-            break
-    if batch:
-        connection.send(*batch)
-    return exhausted
+            return batch, False
+    return batch, True

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from gearmang.protocol import Tls
 
 DEFAULT_TIMEOUT: Final = 10.0  # seconds
+
+# A NAT forgets a silent connection: it is kept alive, and given up in under two minutes.
+KEEPALIVE_IDLE: Final = 60  # seconds of silence before the first probe
+KEEPALIVE_INTERVAL: Final = 10  # seconds between two probes
+KEEPALIVE_PROBES: Final = 5  # without an answer
 # Above 128 KiB each recv would cost malloc an mmap and a munmap.
 RECEIVE_SIZE: Final = 64 * 1024  # bytes taken from a socket at once
 
@@ -49,14 +54,17 @@ class Connection:
             raise ServerLost(str(connected))
         self._socket = prepared(connected)
 
-    def send(self, *requests: bytes) -> None:
+    def send(self, *requests: bytes, timeout: float | None = None) -> None:
         """Send requests made by `wire.request`, in as few writes as the kernel allows.
 
+        Args:
+            timeout: the most that it may take, in seconds; the connection's own by default.
+
         Raises:
-            ServerLost: the connection broke, or the server took nothing for ``timeout`` seconds.
+            ServerLost: the connection broke, or the server did not take all in time.
         """
         try:
-            self._socket.settimeout(self._timeout)
+            self._socket.settimeout(self._timeout if timeout is None else max(timeout, 0.001))
             self._socket.sendall(b"".join(requests))
         except OSError as error:
             raise self._lost("took no request", error) from None
@@ -125,10 +133,12 @@ def prepared(connected: socket.socket) -> socket.socket:
     """The socket, set to send at once and to notice a host that has vanished."""
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, seconds_or_count in (
-        (socket.TCP_KEEPIDLE, 60),
-        (socket.TCP_KEEPINTVL, 10),
-        (socket.TCP_KEEPCNT, 3),
+    unanswered = KEEPALIVE_IDLE + KEEPALIVE_INTERVAL * KEEPALIVE_PROBES
+    for option, value in (
+        (socket.TCP_KEEPIDLE, KEEPALIVE_IDLE),
+        (socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL),
+        (socket.TCP_KEEPCNT, KEEPALIVE_PROBES),
+        (socket.TCP_USER_TIMEOUT, unanswered * 1000),  # the same for what was sent meanwhile
     ):
-        connected.setsockopt(socket.IPPROTO_TCP, option, seconds_or_count)
+        connected.setsockopt(socket.IPPROTO_TCP, option, value)
     return connected

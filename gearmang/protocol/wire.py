@@ -32,6 +32,7 @@ WORK_DATA: Final = 28
 WORK_COMPLETE: Final = 13
 WORK_FAIL: Final = 14
 WORK_EXCEPTION: Final = 25
+WORK_WARNING: Final = 29
 ECHO_REQ: Final = 16
 ECHO_RES: Final = 17
 ERROR: Final = 19
@@ -39,7 +40,8 @@ SET_CLIENT_ID: Final = 22
 OPTION_REQ: Final = 26
 OPTION_RES: Final = 27
 
-LONGEST_PACKET = 64 * 1024 * 1024  # bytes; gearmand 1.1.20 refuses larger jobs
+LARGEST_PAYLOAD: Final = 256 * 1024 * 1024  # bytes; what all that handles jobs is made for
+LONGEST_PACKET: Final = LARGEST_PAYLOAD + 16 * 1024 * 1024  # bytes; room for names and dossiers
 
 _HEADER: Final = struct.Struct("!4sII")
 _REQUEST: Final = b"\0REQ"

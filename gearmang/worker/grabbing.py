@@ -54,14 +54,15 @@ class Assigned(NamedTuple):
 def fail(job: Assigned, told: str) -> None:
     """Tell gearmand, and a caller who waits, that the attempt failed.
 
-    gearmand 1.1.20 takes WORK_EXCEPTION for the end of the job and tells WORK_FAIL to callers
-    who did not ask for exceptions; others wait for WORK_FAIL.
+    gearmand 1.1.20 takes WORK_EXCEPTION for the end of the job, and the WORK_FAIL that it then
+    sends to callers who did not ask for exceptions has a NUL in its handle: the C tool hangs on it,
+    pygearman and Perl die of it. So the text goes as a warning, which all of them read.
     """
     if job.is_ours:
         handle = job.handle
         text = told.encode("utf-8", "backslashreplace")
         job.link.send(
-            wire.request(wire.WORK_EXCEPTION, handle, text) + wire.request(wire.WORK_FAIL, handle)
+            wire.request(wire.WORK_WARNING, handle, text) + wire.request(wire.WORK_FAIL, handle)
         )
 
 

@@ -248,7 +248,7 @@ class Link:
             self.awaited.popleft().created()
         elif packet.command == wire.ERROR:
             code, _, text = packet.body.partition(b"\0")
-            # gearmand 1.1.20 ends a job at WORK_EXCEPTION and then knows no job to WORK_FAIL.
+            # The end of a job that gearmand has given away; it says nothing of a copy.
             if self.awaited and code != b"JOB_NOT_FOUND":
                 self.awaited.popleft().refused(text.decode("utf-8", "backslashreplace")[:200])
         else:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gearmang.protocol.server import Server
+from gearmang.protocol.wire import LARGEST_PAYLOAD
 from gearmang.worker.loading import Target
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_ATTEMPTS: Final = 3
 DEFAULT_LIFETIME: Final = 300.0  # seconds
 DEFAULT_GRACE: Final = 25.0  # seconds; below the 30 that orchestrators wait before SIGKILL
-DEFAULT_MAX_PAYLOAD: Final = 256 * 1024 * 1024  # bytes
+DEFAULT_MAX_PAYLOAD: Final = LARGEST_PAYLOAD
 DEFAULT_BREAKER: Final = 5  # crashes of one fingerprint within a minute
 
 Hook = Callable[..., Any]

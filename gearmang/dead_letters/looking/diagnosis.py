@@ -93,7 +93,7 @@ def _spool(spool: Path | None) -> Diagnosis:
     if spool is None:
         return Diagnosis("unknown", question, "name the workers' folder with --spool")
     try:
-        waiting = sum(1 for entry in os.scandir(spool) if entry.is_file())
+        waiting = sum(1 for entry in os.scandir(spool) if entry.name.endswith(".job"))
     except OSError as error:
         return Diagnosis("bad", question, f"{spool} cannot be read: {error.strerror}")
     if waiting:

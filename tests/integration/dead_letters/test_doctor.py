@@ -34,7 +34,7 @@ def test_a_sound_pipeline_is_all_well(store: Store, gearmang: Gearmang, tmp_path
 
 
 def test_what_is_wrong_is_said(gearmang: Gearmang, gearmand: Gearmand, tmp_path: Path) -> None:
-    (tmp_path / "waiting").write_text("x")
+    (tmp_path / "1.job").write_text("x")
     found = verdicts(gearmang.at(gearmand.address), "--spool", str(tmp_path))
     assert [question for question, verdict in found.items() if verdict == "bad"] == [
         "spool is empty",

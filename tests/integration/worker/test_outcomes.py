@@ -112,7 +112,7 @@ def test_reply_only_answers_the_caller_and_queues_nothing(
 
     heard = caller.call("act", b"value_error of no use")
 
-    assert heard == [(wire.WORK_EXCEPTION, b"ValueError: of no use")]
+    assert heard == [(wire.WORK_WARNING, b"ValueError: of no use"), (wire.WORK_FAIL, b"")]
     assert gearmand.functions()["act"][0] == 0
     assert "gearmang" not in gearmand.functions()
 
@@ -122,7 +122,7 @@ def test_reply_only_answers_a_caller_whose_job_crashed(caller: Caller, start: St
 
     heard = caller.call("act", b"crash")
 
-    assert heard[0] == (wire.WORK_EXCEPTION, b"SIGABRT: the executor was killed by SIGABRT")
+    assert heard[0] == (wire.WORK_WARNING, b"SIGABRT: the executor was killed by SIGABRT")
 
 
 def test_a_caller_who_waits_gets_progress_parts_and_result(
@@ -147,7 +147,7 @@ def test_a_foreground_failure_is_told_at_once_and_retried_in_the_background(
 
     heard = caller.call("act", b"fail_once")
 
-    assert heard == [(wire.WORK_EXCEPTION, b"RuntimeError: once")]
+    assert heard == [(wire.WORK_WARNING, b"RuntimeError: once"), (wire.WORK_FAIL, b"")]
     await_that(lambda: len(notes.read_text().splitlines()) == 2, "the second attempt")
 
 

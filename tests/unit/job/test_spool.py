@@ -73,6 +73,81 @@ def test_a_file_that_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
     assert (tmp_path / "00000000000000000001-1.broken").exists()
 
 
+@pytest.mark.parametrize("renamable", [True, False])
+def test_an_entry_that_cannot_be_read_holds_up_nothing(
+    tmp_path: Path,
+    renamable: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    spool = Spool(tmp_path)
+    (tmp_path / "0000.job").mkdir()
+    spool.add(packed("a"))
+    spool.add(packed("b"))
+    if not renamable:
+        monkeypatch.setattr(Path, "rename", denied)
+
+    found = [spool.oldest(), spool.oldest()]
+
+    assert [spooled.packed.payload for spooled in found if spooled] == [b"a", b"a"]
+    assert caplog.text.count("0000.job") == 1
+    assert "Is a directory" in caplog.text
+
+
+def denied(*_: object, **__: object) -> None:
+    raise PermissionError(1, "Operation not permitted")
+
+
+def test_a_copy_that_cannot_be_removed_goes_out_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path)
+    spool.add(packed("a"))
+    spool.add(packed("b"))
+    first = spool.oldest()
+    assert first is not None
+    monkeypatch.setattr(Path, "unlink", denied)
+
+    with pytest.raises(SpoolError, match="is queued and cannot be removed"):
+        spool.remove(first)
+
+    second = spool.oldest()
+    assert second is not None
+    assert second.packed.payload == b"b"
+    with pytest.raises(SpoolError):
+        spool.remove(second)
+    spool.let_go()
+    assert spool.oldest() is None
+    assert Spool(tmp_path).oldest() is not None  # nobody holds the lock
+
+
+def test_an_add_that_fails_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path)
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(SpoolError, match="No space left"):
+        spool.add(packed("a"))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def full(_: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_what_a_killed_add_has_left_is_removed_by_a_later_start(tmp_path: Path) -> None:
+    old, young = tmp_path / f"{1:020d}-1", tmp_path / f"{2:020d}-1"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+
+    Spool(tmp_path)
+
+    assert (old.exists(), young.exists()) == (False, True)
+
+
 def test_a_folder_that_cannot_be_used_is_told_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 

@@ -142,6 +142,7 @@ NAMES = {
     wire.WORK_COMPLETE: "COMPLETE",
     wire.WORK_FAIL: "FAIL",
     wire.WORK_EXCEPTION: "EXCEPTION",
+    wire.WORK_WARNING: "WARNING",
     wire.WORK_STATUS: "STATUS",
     wire.WORK_DATA: "DATA",
 }
