@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 # from the system's Python, which is the one that collectd embeds.
 PACKAGES="gearman-job-server gearman-tools collectd-core collectd-utils libpython3.11 \
 libmicrohttpd12 libprotobuf-c1 nagios4-core icinga2-bin rsyslog rsyslog-relp postgresql \
-logrotate chromium prometheus redis-server stunnel4 tmux man-db python3 python3-venv"
+logrotate chromium prometheus redis-server stunnel4 tmux man-db python3 python3-venv php-cli \
+php-gearman libgearman-client-perl"
 
 missing=""
 if command -v dpkg-query >/dev/null 2>&1; then
@@ -44,4 +45,10 @@ if ! cmp -s requirements-dev.lock "$stamp" || [ pyproject.toml -nt "$stamp" ]; t
     .venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
     .venv/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
     cp requirements-dev.lock "$stamp"
+fi
+
+# The Node client that is a caller in the tests.
+callers=tests/integration/job/callers
+if command -v npm >/dev/null 2>&1 && [ ! -d "$callers/node_modules" ]; then
+    npm --prefix "$callers" ci --silent --no-audit --no-fund || echo "without the Node client" >&2
 fi

@@ -11,9 +11,10 @@ from gearmang.errors import NotQueued
 from gearmang.job.client import WINDOW, Client
 from gearmang.job.envelope import Envelope
 from gearmang.job.submission import Packed
+from gearmang.protocol.key import JobKey
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import BIN, gearmang, gearmang_json
-from tests.daemons.process import free_port
+from tests.daemons.process import await_that, free_port
 
 
 def test_a_submitted_job_is_queued_with_its_id_and_time(gearmand: Gearmand) -> None:
@@ -34,11 +35,37 @@ def test_each_line_of_a_file_is_a_job(gearmand: Gearmand, tmp_path: Path) -> Non
     assert gearmand.functions()["f"][0] == 3
 
 
+def test_lines_of_a_pipe_are_queued_as_they_come(gearmand: Gearmand) -> None:
+    command = [str(BIN / "gearmang"), "submit", "f", "--file", "-", "--server", gearmand.address]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as submitting:
+        assert submitting.stdin is not None
+        submitting.stdin.write(b"1\n")
+        submitting.stdin.flush()
+        await_that(lambda: gearmand.functions().get("f", (0,))[0] == 1, "the first line is a job")
+
+        told, _ = submitting.communicate(b"2\n3", timeout=20)
+
+    assert submitting.returncode == 0
+    assert told == b"3 jobs are queued\n"
+    assert gearmand.functions()["f"][0] == 3
+
+
+def test_a_delay_is_given_like_all_other_times(gearmand: Gearmand) -> None:
+    before = time.time()
+    gearmang("submit", "f", "--data", "1", "--delay", "1h", "--server", gearmand.address)
+
+    key = JobKey.parse(gearmand.ask("show unique jobs").splitlines()[0])
+    assert key is not None
+    assert key.not_before is not None
+    assert 3600 <= key.not_before - before < 3700
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
         (["--data", "{nope"], 1, "gearmang: the data is no JSON"),
         (["--data", "1", "--unique", "x" * 65], 1, "gearmang: the unique key"),
+        (["--data", "123", "--max-payload", "2"], 1, "gearmang: the data of a job for 'f' is 3"),
         ([], 2, "give --data JSON or --file FILE"),
     ],
 )
