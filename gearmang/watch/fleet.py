@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import repeat
 from typing import NamedTuple
 
 from gearmang.protocol.entries import FunctionStatus, Peer
@@ -72,19 +73,19 @@ def staff(functions: Iterable[FunctionStatus], connections: Iterable[Peer]) -> d
     running = {function[0]: function[2] for function in functions}
     # Few kinds of workers serve many connections: each kind is looked at once.
     kinds = Counter(frozenset(one.functions) for one in connections if one.functions)
-    workers: Counter[str] = Counter()
-    served: dict[str, set[str]] = {}
-    for kind, count in kinds.items():
+    kinds_of: dict[str, list[frozenset[str]]] = {}
+    for kind in kinds:
         for name in kind:
-            workers[name] += count
-            if name in served:
-                served[name] |= kind
-            else:
-                served[name] = set(kind)
+            kinds_of.setdefault(name, []).append(kind)
+    jobs_of = {kind: sum(map(running.get, kind, repeat(0))) for kind in kinds}
     found = {}
-    for name, count in workers.items():
-        jobs = sum(running.get(one, 0) for one in served[name])
-        found[name] = Staff(count, jobs, max(0, count - jobs), len(served[name]))
+    for name, serving in kinds_of.items():
+        # The largest kind may serve thousands: it is summed once, what others add one by one.
+        largest = max(serving, key=len)
+        more = {one for kind in serving if kind is not largest for one in kind} - largest
+        jobs = jobs_of[largest] + sum(map(running.get, more, repeat(0)))
+        count = sum(kinds[kind] for kind in serving)
+        found[name] = Staff(count, jobs, max(0, count - jobs), len(largest) + len(more))
     return found
 
 

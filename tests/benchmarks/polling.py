@@ -2,6 +2,8 @@
 
 import socket
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +15,10 @@ from gearman.admin_client import GearmanAdminClient
 
 from collectd_plugin.plugin import Plugin
 from gearmang.protocol import AdminClient
+from gearmang.protocol.key import JobKey, mark_of
 from gearmang.protocol.server import Server
 from gearmang.watch.poll import Snapshot, poll
+from gearmang.watch.waits import keys_by_function, oldest_waiting
 from tests.benchmarks.figure import Figure
 from tests.daemons.collectd import Collectd
 from tests.daemons.gearmand import Gearmand
@@ -31,10 +35,12 @@ FROZEN = 10
 TIMEOUT = 1.0  # seconds
 READS_BEFORE, READS = 200, 2_000
 KIB_PER_MIB = 1024
+AGED_JOBS, AGED_FUNCTIONS = 100_000, 1_000
+MOVING_SERVERS = 100
 
 
 def figures() -> Iterator[Figure]:
-    """All figures of issue 3."""
+    """What polling costs."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         large = stack.enter_context(Gearmand(folder))
@@ -50,6 +56,84 @@ def figures() -> Iterator[Figure]:
         yield from frozen_servers(Path(name))
     with tempfile.TemporaryDirectory() as name:
         yield from memory(Path(name))
+    with tempfile.TemporaryDirectory() as name, Gearmand(Path(name)) as gearmand:
+        yield from ages(gearmand)
+    with tempfile.TemporaryDirectory() as name, Gearmand(Path(name)) as gearmand:
+        yield from movement(gearmand)
+
+
+def ages(gearmand: Gearmand) -> Iterator[Figure]:
+    """The oldest waiting job of each of 1,000 functions, of 100,000 jobs."""
+    names = [f"image.resize.{number:04d}" for number in range(AGED_FUNCTIONS)]
+    with Registrations(gearmand) as made:
+        _submit_with_keys(made, names, AGED_JOBS // AGED_FUNCTIONS)
+        bare = Bare(gearmand)
+        with AdminClient("127.0.0.1", gearmand.port, timeout=10) as admin:
+            functions, now = admin.status(), time.time()
+
+            def told() -> None:
+                keys = keys_by_function(admin.unique_jobs(), functions)
+                found = oldest_waiting(functions, keys, now)
+                assert len(found) == AGED_FUNCTIONS
+                assert all(one.exact for one in found.values())
+
+            ours, least = cpu_ms(told, lambda: bare.ask(b"show unique jobs", b"\t"))
+    yield Figure(
+        f"oldest ages of {AGED_JOBS:,} jobs in {AGED_FUNCTIONS:,} functions, "
+        "against a bare recv-and-split",
+        ours / least,
+        bound=4,
+        detail=f"{ours:.1f} ms, bare {least:.1f} ms CPU",
+    )
+
+
+def _submit_with_keys(made: Registrations, names: list[str], each: int) -> None:
+    now = time.time()
+    for number, name in enumerate(names):
+        made.submit_keys(
+            name.encode(),
+            [
+                str(JobKey(f"{number * each + job:032x}", now - number - job, mark_of(name)))
+                for job in range(each)
+            ],
+        )
+
+
+def movement(gearmand: Gearmand) -> Iterator[Figure]:
+    """One poll of 100 servers of 1,000 functions, jobs waiting in each, with movement."""
+    names = [f"image.resize.{number:04d}" for number in range(AGED_FUNCTIONS)]
+    with Registrations(gearmand) as made:
+        populate(made, AGED_FUNCTIONS, 20)
+        _submit_with_keys(made, names, 1)
+        done = subprocess.run(
+            [sys.executable, "-c", _MOVEMENT, str(gearmand.port), str(MOVING_SERVERS)],
+            capture_output=True, text=True, check=True, timeout=120,
+        )  # fmt: skip
+    cpu, resident = map(float, done.stdout.split())
+    what = f"{MOVING_SERVERS} servers x {AGED_FUNCTIONS:,} functions, one poll with movement"
+    yield Figure(f"{what}: CPU", cpu, "s", bound=1.0)
+    yield Figure(f"{what}: resident", resident, "MiB", bound=200)
+
+
+# The same gearmand stands for all servers; each has a past of its own.
+_MOVEMENT = """
+import resource, sys, time
+from gearmang.protocol.key import JobKey, mark_of
+from gearmang.protocol.server import Server
+from gearmang.watch.course import continued
+from gearmang.watch.movement import judge
+from gearmang.watch.poll import poll
+
+port, count = int(sys.argv[1]), int(sys.argv[2])
+pasts = [None] * count
+for _ in range(3):
+    begun = time.process_time()
+    answers = poll([Server("127.0.0.1", port)] * count, timeout=30, keys=True)
+    pasts = [continued(past, answer, time.time()) for past, answer in zip(pasts, answers)]
+    assert sum(len(judge(past)) for past in pasts) == 1000 * count
+    took = time.process_time() - begun
+print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
 
 
 def populate(registrations: Registrations, functions: int, workers: int = WORKERS) -> None:

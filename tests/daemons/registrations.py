@@ -50,6 +50,13 @@ class Registrations:
             made.sendall(wire.request(wire.SUBMIT_JOB_BG, function, key, b"x"))
         self._settle(made)
 
+    def submit_keys(self, function: bytes, keys: Sequence[str]) -> None:
+        """Queue a job in the background for each unique key."""
+        made = self.connect()
+        for key in keys:
+            made.sendall(wire.request(wire.SUBMIT_JOB_BG, function, key.encode(), b"x"))
+        self._settle(made)
+
     def grab(self, worker: socket.socket) -> None:
         """Let a worker take one job, which then runs until the worker is closed."""
         worker.sendall(wire.request(wire.GRAB_JOB_UNIQ))

@@ -15,11 +15,14 @@ from gearmang.dead_letters.store.errors import StoreError
 from gearmang.dead_letters.store.tally import Tally, tally
 from gearmang.errors import GearmangError
 from gearmang.protocol.server import Server
+from gearmang.watch.course import continued
+from gearmang.watch.movement import Flow, Past, judge
 from gearmang.watch.overview import overview
-from gearmang.watch.poll import poll
+from gearmang.watch.poll import Snapshot, poll
 
 DEFAULT_INTERVAL = 1.0  # seconds
 DEFAULT_TIMEOUT = 2.0  # seconds
+WINDOW = 60.0  # seconds over which movement is judged
 REDRAW = 0.2  # seconds between two looks at what was seen
 
 
@@ -51,24 +54,39 @@ def top(servers: tuple[Server, ...], store: str, interval: float, once: bool) ->
     _watch(servers, store, interval)
 
 
-def look(servers: tuple[Server, ...], store: str) -> Seen:
-    """Everything, once."""
-    answers = poll(servers, timeout=DEFAULT_TIMEOUT)
+def look(servers: tuple[Server, ...], store: str, pasts: dict[Server, Past] | None = None) -> Seen:
+    """Everything, once.
+
+    Args:
+        servers: whom to ask.
+        store: of dead letters.
+        pasts: what is remembered of each server, taken on by this look; None judges no movement.
+    """
+    answers = poll(servers, timeout=DEFAULT_TIMEOUT, keys=True)
     now = time.time()
+    flows: list[dict[str, Flow] | None] = []
+    if pasts is not None:
+        for server, answer in zip(servers, answers, strict=True):
+            if isinstance(answer, Snapshot):
+                pasts[server] = continued(pasts.get(server), answer, now, window=WINDOW)
+                flows.append(judge(pasts[server], WINDOW))
+            else:
+                flows.append(None)
     dead: Tally | str
     try:
         dead = tally(store, since=now, timeout=DEFAULT_TIMEOUT)
     except StoreError as error:
         dead = str(error)
-    return Seen(overview(answers, now), dead, now)
+    return Seen(overview(answers, now, flows), dead, now)
 
 
 class _Watcher:
     """Looks again and again in a thread of its own, so that keys answer at once."""
 
     def __init__(self, servers: tuple[Server, ...], store: str, interval: float) -> None:
-        self.latest = look(servers, store)
-        self._arguments = servers, store
+        pasts: dict[Server, Past] = {}
+        self.latest = look(servers, store, pasts)
+        self._arguments = servers, store, pasts
         self._interval = interval
         self._ended = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-ORDERS = {"w": "waiting", "r": "running", "n": "workers", "a": "oldest", "f": "function"}
+ORDERS = {
+    "w": "waiting",
+    "r": "running",
+    "n": "workers",
+    "a": "oldest",
+    "t": "waited",
+    "m": "moves",
+    "f": "function",
+}
 PAGE = 10  # rows
 
 

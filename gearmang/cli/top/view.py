@@ -16,17 +16,22 @@ from gearmang.dead_letters.store.tally import Tally
 from gearmang.durations import short
 from gearmang.protocol.errors import AdminError
 from gearmang.terminal import clean
+from gearmang.watch.movement import CRITICAL, WARNING
 from gearmang.watch.overview import Overview, Row
 from gearmang.watch.poll import Snapshot
 from gearmang.watch.worker_id import WorkerId
 
-_FUNCTION_HEADS = ("function", "waiting", "running", "workers", "oldest", "dead")
+_FUNCTION_HEADS = (
+    "function", "waiting", "running", "workers", "oldest", "waited", "dead", "moves"
+)  # fmt: skip
 _WORKER_HEADS = ("worker", "age", "from", "serves")
-_HELP = "q quit  / filter  j k scroll  sort: w waiting r running n workers a age f name"
+_HELP = "q quit  / filter  j k scroll  sort by a column: w r n a t m f"
 _SHARE_OF_FUNCTIONS = 0.6  # of the rows that are left for tables
 _MOST_LOST = 3  # lost servers that have a row of their own
 _TITLES = 2  # rows: the heads of the two tables
+_COLUMNS = 80  # of a screen
 _LONGEST_NAME = 34  # characters of a name on a screen, so that 80 columns hold all of a row
+_LONGEST_FUNCTION = 20
 _LONGEST_SERVED = 20
 
 
@@ -58,7 +63,7 @@ def lines(seen: Seen) -> Iterator[str]:
     for text, _ in _head(seen, State()):
         yield clean(text)
     rows = [_function_row(row, seen) for row in _functions(seen, State())]
-    yield from columns(_FUNCTION_HEADS, rows, right=5)
+    yield from columns(_FUNCTION_HEADS, rows, right=6)
     yield ""
     yield from columns(_WORKER_HEADS, map(_worker_row, _workers(seen, State())), right=1)
 
@@ -98,7 +103,14 @@ def _head(seen: Seen, state: State) -> Iterator[tuple[str, str]]:
     ]
     if isinstance(seen.dead, Tally):
         parts.insert(1, f"{sum(seen.dead.kept.values())} dead letters")
-    yield " · ".join(parts), "bold"
+    line = parts[0]
+    for part in parts[1:]:
+        if len(line) + len(part) + len(" · ") > _COLUMNS:
+            yield line, "bold"
+            line = part
+        else:
+            line = f"{line} · {part}"
+    yield line, "bold"
     if seen.problem:
         since = time.strftime("%T", time.localtime(seen.at))
         yield f"not renewed since {since}: {seen.problem}", "red"
@@ -120,7 +132,9 @@ def _line(text: str, style: str) -> Text:
 _ORDERS: dict[str, Callable[[Row], Any]] = {
     "waiting": lambda row: -row.sums.waiting,
     "running": lambda row: -row.sums.running,
-    "workers": lambda row: -row.sums.workers,
+    "workers": lambda row: -row.workers,
+    "waited": lambda row: -(row.waited or 0.0),
+    "moves": lambda row: -(row.flow.number if row.flow is not None else 0),
     "oldest": lambda row: -(row.oldest_worker or 0.0),
     "function": lambda row: row.sums.name,
 }
@@ -134,15 +148,29 @@ def _functions(seen: Seen, state: State) -> list[Row]:
 def _function_row(row: Row, seen: Seen) -> list[object]:
     dead = seen.dead.kept.get(row.sums.name, 0) if isinstance(seen.dead, Tally) else None
     sums = row.sums
-    return [*(sums.name, sums.waiting, sums.running, sums.workers, short(row.oldest_worker), dead)]
+    moves = row.flow.verdict if row.flow is not None else "-"
+    return [
+        *(sums.name, sums.waiting, sums.running, row.workers),
+        *(short(row.oldest_worker), short(row.waited), dead, moves),
+    ]
+
+
+def _style(row: Row) -> str:
+    if row.flow is not None and row.flow.verdict in CRITICAL:
+        return "red"
+    if row.flow is not None and row.flow.verdict in WARNING:
+        return "yellow"
+    return "yellow" if row.sums.waiting and not row.sums.workers else ""
 
 
 def _function_table(rows: list[Row], seen: Seen) -> RenderableType:
-    made = table(*_FUNCTION_HEADS, right=_FUNCTION_HEADS[1:])
+    made = table(*_FUNCTION_HEADS, right=_FUNCTION_HEADS[1:-1])
     for row in rows:
         name, *numbers = _function_row(row, seen)
-        style = "yellow" if row.sums.waiting and not row.sums.workers else ""
-        made.add_row(cell(_cut(name, _LONGEST_NAME)), *(cell(number, style) for number in numbers))
+        style = _style(row)
+        made.add_row(
+            cell(_cut(name, _LONGEST_FUNCTION)), *(cell(number, style) for number in numbers)
+        )
     return made
 
 

@@ -10,6 +10,7 @@ from gearmang.cli.top.state import State
 from gearmang.cli.top.view import Seen, view
 from gearmang.cli.top.view import lines as lines_for_a_pipe
 from gearmang.dead_letters.store.tally import Tally
+from gearmang.watch.movement import EMPTY, GROWING, KEEPING_UP, STUCK, Flow
 from tests.unit.cli.overviews import NOW, an_overview
 
 TALLY = Tally(kept={"function-1": 4}, arrived={}, new_fingerprints={})
@@ -42,9 +43,8 @@ def pressed(*keys: str) -> State:
 def test_functions_are_sorted_by_waiting_and_summed_over_servers() -> None:
     shown = lines()
     assert functions_of(shown) == ["function-0", "function-1", "function-2"]
-    assert shown[0] == (
-        "2 of 3 servers · 4 dead letters · 398 waiting · 4 running · 3 workers · 4 funct…"
-    )
+    assert shown[0] == "2 of 3 servers · 4 dead letters · 398 waiting · 4 running · 3 workers"
+    assert shown[1] == "4 functions"
 
 
 def test_a_lost_server_is_shown() -> None:
@@ -58,7 +58,7 @@ def test_a_look_that_failed_is_told() -> None:
 
 def test_dead_letters_are_shown_by_function_or_why_they_are_not_known() -> None:
     row = next(line for line in lines() if line.startswith("function-1 "))
-    assert row.split()[-1] == "4"
+    assert row.split()[-2] == "4"
     shown = lines(dead="there is no store at /x")
     assert "dead letters are not known: there is no store at /x" in shown
 
@@ -119,3 +119,18 @@ def test_what_a_terminal_sends_becomes_keys() -> None:
     assert list(named(b"\x1b")) == ["escape"]
     assert list(named(b"\x1b[99~x")) == ["escape"]
     assert "q" not in list(named("é".encode()))
+
+
+def test_how_queues_move_is_shown_and_sorts_the_worst_first() -> None:
+    seen = an_overview()
+    rows = tuple(
+        row._replace(flow=Flow(verdict, 1), waited=90.0)
+        for row, verdict in zip(seen.rows, (KEEPING_UP, STUCK, GROWING, EMPTY), strict=True)
+    )
+    screen = Console(file=io.StringIO(), width=80, markup=False, highlight=False)
+    screen.print(view(Seen(seen._replace(rows=rows), TALLY, NOW), pressed("m"), 24))
+    assert isinstance(screen.file, io.StringIO)
+    shown = [line for line in screen.file.getvalue().splitlines() if line.startswith("function-")]
+    moves = [line.split()[-1] for line in shown if "@" not in line]
+    assert moves == ["stuck", "growing", "up"]
+    assert "1m30s" in shown[0]
