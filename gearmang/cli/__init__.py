@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -38,12 +40,37 @@ def gearmang() -> None:
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command: exit 0, 1 with one line on stderr when it failed, 2 for bad options."""
     try:
-        return gearmang.main(args=arguments, prog_name="gearmang")
+        try:
+            return gearmang.main(args=arguments, prog_name="gearmang")
+        finally:
+            sys.stdout.flush()  # here, where it can still be told that it failed
     except GearmangError as error:
-        from gearmang.terminal import clean
-
-        click.echo(f"gearmang: {clean(str(error))}", err=True)
-        sys.exit(1)
+        _fail(str(error))
+    except UnicodeEncodeError as error:
+        _drop_output()
+        _fail(
+            f"the output's encoding {error.encoding} has no {error.object[error.start]!r}; "
+            "set LC_ALL=C.UTF-8, or take --json"
+        )
     except BrokenPipeError:  # the reader of our output, `head` for one, has seen enough
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        _drop_output()
+        what = "the output cannot be written" if error.filename is None else str(error.filename)
+        _fail(f"{what}: {error.strerror or error}")
+
+
+def _fail(text: str) -> NoReturn:
+    from gearmang.terminal import clean
+
+    click.echo(f"gearmang: {clean(text)}", err=True)
+    sys.exit(1)
+
+
+def _drop_output() -> None:
+    """What is still in the buffer cannot be written: Python would try it again as it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -8,6 +8,7 @@ from gearmang.cli.late import LateGroup
 
 _COMMANDS = {
     # name: (module, attribute, what it does)
+    "copy": ("gearmang.cli.dead.archive", "copy", "Copy one store into another."),
     "doctor": ("gearmang.cli.dead.doctor", "doctor", "Look for what keeps dead letters from you."),
     "edit": ("gearmang.cli.dead.edit", "edit", "Change a dead letter's payload."),
     "export": ("gearmang.cli.dead.archive", "export", "Write dead letters as JSON lines."),

@@ -1,4 +1,4 @@
-"""``gearmang dead export`` and ``gearmang dead import``."""
+"""``gearmang dead export``, ``gearmang dead import`` and ``gearmang dead copy``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -15,7 +15,9 @@ from gearmang.cli.dead.choice import filter_options
 from gearmang.cli.options import json_option, store_option
 
 if TYPE_CHECKING:
+    from gearmang.dead_letters.arriving.letter import Letter
     from gearmang.dead_letters.looking.filters import Filter
+    from gearmang.dead_letters.store.seam import Store
 
 _LETTERS_A_GROUP = 200  # that are imported in one transaction
 
@@ -80,32 +82,89 @@ def import_letters(source: IO[bytes], store: str, as_json: bool) -> None:
     Example: gearmang dead import letters.jsonl --store postgresql://gearmang@db1/gearmang
     """
     from gearmang.dead_letters.acting.exporting import letters
-    from gearmang.dead_letters.arriving.storing import store_letters
     from gearmang.dead_letters.looking.history import record
     from gearmang.dead_letters.store.errors import NotAllowed
     from gearmang.dead_letters.store.migrating import migrate
     from gearmang.dead_letters.store.seam import Store
     from gearmang.terminal import clean
 
-    new = seen = 0
     refused: list[str] = []
+
+    def refuse(reason: str) -> None:
+        refused.append(reason)
+        click.echo(clean(reason), err=True)
+
     with Store(store) as opened:
         migrate(opened)
-        read = letters(source, refused.append)
-        while group := [*itertools.islice(read, _LETTERS_A_GROUP)]:
-            new += len(store_letters(opened, group).letters)
-            seen += len(group)
+        new, seen = _take_in(opened, letters(source, refuse))
         with opened.writing() as connection:
             detail = f"{new} letters from {getattr(source, 'name', 'standard input')}"
             record(connection, "imported", detail=detail)
     told: dict[str, Any] = {"imported": new, "known_before": seen - new}
+    _tell(told | ({"refused": refused} if refused else {}), as_json)
+    if refused:
+        raise NotAllowed(f"{len(refused)} lines are none of export's and were left out")
+
+
+@click.command()
+@click.option("--from", "source", metavar="URL", required=True, help="The store to read.")
+@click.option("--to", "target", metavar="URL", required=True, help="The store to copy into.")
+@json_option
+def copy(source: str, target: str, as_json: bool) -> None:
+    """Copy all letters of one store into another, whose tables are made where there are none.
+
+    A death that the other has already stays as it is, so a copy that was cut off can be repeated.
+
+    Example: gearmang dead copy --from /var/lib/gearmang/dead_letters.db --to postgresql://gm@db1/gm
+    """
+    from gearmang.cli.dead.progress import progress_bar
+    from gearmang.dead_letters.acting.exporting import letters, lines
+    from gearmang.dead_letters.looking.browse import count
+    from gearmang.dead_letters.looking.filters import Filter
+    from gearmang.dead_letters.looking.history import record
+    from gearmang.dead_letters.store.errors import NotAllowed
+    from gearmang.dead_letters.store.migrating import migrate
+    from gearmang.dead_letters.store.seam import Store
+
+    everything = Filter(state=None)
+    if source == target:
+        raise click.UsageError("--from and --to name the same store")
+
+    def refuse(reason: str) -> None:
+        raise NotAllowed(f"a letter of {old} cannot be read: {reason}")
+
+    with Store(source) as old, Store(target) as new:
+        migrate(new)
+        with old.reading() as connection:
+            total = count(connection, everything)
+            with progress_bar(total, "copied") as advance:
+                read = letters(lines(connection, everything), refuse)
+                copied, seen = _take_in(new, read, advance)
+        with new.writing() as connection:
+            record(connection, "copied", detail=f"{copied} letters from {old}")
+    if seen != total:
+        raise NotAllowed(f"{old} has {total} letters and {seen} were read; copy again")
+    _tell({"imported": copied, "known_before": seen - copied}, as_json)
+
+
+def _take_in(
+    store: Store, read: Iterator[Letter], advance: Callable[[int], None] = lambda _: None
+) -> tuple[int, int]:
+    """Store the letters in groups; how many were new, and how many there were."""
+    from gearmang.dead_letters.arriving.storing import store_letters
+
+    new = seen = 0
+    while group := [*itertools.islice(read, _LETTERS_A_GROUP)]:
+        new += len(store_letters(store, group).letters)
+        seen += len(group)
+        advance(len(group))
+    return new, seen
+
+
+def _tell(told: dict[str, Any], as_json: bool) -> None:
     if as_json:
         from gearmang.cli.output import print_json
 
-        print_json(told | ({"refused": refused} if refused else {}))
+        print_json(told)
     else:
-        click.echo(f"imported {new}; {seen - new} were there already")
-    if refused:
-        for line in refused:
-            click.echo(clean(line), err=True)
-        raise NotAllowed(f"{len(refused)} lines are none of export's and were left out")
+        click.echo(f"imported {told['imported']}; {told['known_before']} were there already")

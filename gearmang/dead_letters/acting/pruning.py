@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -95,19 +97,21 @@ def _prune_some(store: Store, archive: Path, which: Select[Any], limit: int) -> 
 
 
 def _append(archive: Path, lines: Iterable[bytes]) -> None:
-    """Add the lines, or none of them: what a full disk has cut is taken back."""
     descriptor = os.open(archive, os.O_RDWR | os.O_CREAT | os.O_APPEND, _ARCHIVE_MODE)
     try:
-        # A run that was killed in the middle of a line leaves it torn: begin a new one.
+        # One at a time: what a failed append cuts off must be its own. It ends with the descriptor.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         end = os.lseek(descriptor, 0, os.SEEK_END)
         try:
+            # A run that was killed in the middle of a line leaves it torn: begin a new one.
             if end and os.pread(descriptor, 1, end - 1) != b"\n":
                 _write(descriptor, b"\n")
             for line in lines:
                 _write(descriptor, line)
             os.fsync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, end)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, end)
             raise
     finally:
         os.close(descriptor)
@@ -116,4 +120,4 @@ def _append(archive: Path, lines: Iterable[bytes]) -> None:
 def _write(descriptor: int, data: bytes) -> None:
     left = memoryview(data)
     while left:
-        left = left[os.write(descriptor, left) :]  # a nearly full disk takes a part
+        left = left[os.write(descriptor, left) :]

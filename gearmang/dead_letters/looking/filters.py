@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, false, func, literal, or_, sel
 from gearmang.dead_letters.arriving.letter import fit
 from gearmang.dead_letters.store.moment import first_id
 from gearmang.dead_letters.store.tables import bodies, dead_letters, fingerprints
+from gearmang.durations import iso
 
 Condition = ColumnElement[bool]
 
@@ -40,7 +41,7 @@ class Filter:
     def told(self) -> str:
         """The filters that are set, as options, for people and for the event log."""
         parts = (
-            f"--{field.name} {value}"
+            f"--{field.name} {iso(value) if field.name in ('since', 'until') else value}"
             for field in fields(self)
             if (value := getattr(self, field.name)) is not None
         )

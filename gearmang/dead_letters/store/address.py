@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gearmang.dead_letters.store.errors import StoreError
 
 _SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+._-]*)://", re.IGNORECASE)
-_PASSWORD = re.compile(r"(?<=:)[^:/@]*(?=@)")
+_PASSWORD = re.compile(r"(?<=://)([^:/@]*:).*(?=@)")  # to the last @: it may hold others
 _PASSWORD_OPTION = re.compile(r"(?<=password=)[^&]*", re.IGNORECASE)
 
 
@@ -56,4 +56,4 @@ class Address(NamedTuple):
 
 
 def _masked(url: str) -> str:
-    return _PASSWORD_OPTION.sub("***", _PASSWORD.sub("***", url))
+    return _PASSWORD_OPTION.sub("***", _PASSWORD.sub(r"\1***", url))

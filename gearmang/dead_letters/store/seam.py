@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import (
@@ -32,11 +35,14 @@ DEFAULT_PATIENCE: Final = 300.0  # seconds; a search through all payloads may ta
 _FILE_MODE: Final = 0o640  # payloads are nobody else's business
 _MIGRATION_LOCK: Final = 0x6765_6172  # any number that others are unlikely to take
 
-_PRAGMAS: Final = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
+_PRAGMAS_TO_READ: Final = (
     "foreign_keys=ON",
     "cache_size=-65536",  # KiB: a bulk action on a million letters stays in memory
+)
+_PRAGMAS: Final = (
+    *_PRAGMAS_TO_READ,
+    "journal_mode=WAL",
+    "synchronous=FULL",
     "wal_autocheckpoint=8000",  # pages: a checkpoint syncs twice more
 )
 
@@ -113,6 +119,9 @@ class Store:
     @contextmanager
     def _transaction(self, *, write: bool, checked: bool) -> Iterator[Connection]:
         self._notice_a_moved_file()
+        path = self.address.path
+        if write and path is not None and path.exists() and _access(path) != "rwc":
+            raise StoreError(f"the store {self} may not be written by this user")
         try:
             with self._open().connect() as connection:
                 connection = connection.execution_options(gearmang_write=write)
@@ -156,7 +165,7 @@ class Store:
             self._engine = self._postgresql()
         elif path.exists():
             self._file = path.stat().st_ino
-            self._engine = _sqlite(self.address.url, self.timeout)
+            self._engine = _sqlite(path, _access(path), self.timeout)
         else:
             raise StoreUnavailable(
                 f"there is no store at {path}; `gearmang dead migrate` makes one, "
@@ -177,6 +186,9 @@ class Store:
         """SQLite would go on writing into a file that was deleted, or moved to a backup."""
         path = self.address.path
         if path is None or self._engine is None:
+            return
+        if _access(path) != "rwc":
+            self.close()  # what it has read may be of yesterday
             return
         try:
             if path.stat().st_ino == self._file:
@@ -204,17 +216,34 @@ class Store:
         return StoreError(f"the store {self} refused: {reason}")
 
 
-def _sqlite(url: str, timeout: float) -> Engine:
+def _access(path: Path) -> str:
+    """How this process can open an SQLite file: ``rwc``, ``ro`` or ``immutable``.
+
+    A reader of a database with a log needs the two files beside it. Where they are missing nobody
+    writes, and one who may not make them reads the database as a file that does not change.
+    """
+    has_log = Path(f"{path}-wal").exists() and Path(f"{path}-shm").exists()
+    may = functools.partial(os.access, mode=os.W_OK, effective_ids=True)
+    if may(path) and (has_log or may(path.parent)):
+        return "rwc"
+    return "ro" if has_log else "immutable"
+
+
+def _sqlite(path: Path, access: str, timeout: float) -> Engine:
+    how = {"ro": "?mode=ro", "immutable": "?mode=ro&immutable=1"}.get(access, "")
+
+    def connect() -> sqlite3.Connection:
+        place = f"file:{quote(str(path))}{how}" if how else str(path)
+        return sqlite3.connect(
+            place, timeout, isolation_level=None, check_same_thread=False, uri=bool(how)
+        )
+
     # One connection a process: opening one costs more than most queries.
-    engine = create_engine(
-        url,
-        poolclass=StaticPool,
-        connect_args={"timeout": timeout, "check_same_thread": False, "isolation_level": None},
-    )
+    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=StaticPool)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
-        for pragma in _PRAGMAS:
+        for pragma in _PRAGMAS if not how else _PRAGMAS_TO_READ:
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")

@@ -1,5 +1,6 @@
 """Pruning: archived before it is deleted, and never what is under way."""
 
+import fcntl
 import os
 import time
 from collections.abc import Callable
@@ -102,3 +103,14 @@ def test_a_failed_append_is_cut_back(
     assert archive.read_bytes() == whole
     assert prune(store, archive, older_than=DAY) == 1
     assert archived(archive) == 2
+
+
+def test_an_archive_that_another_adds_to_is_left_to_it(
+    store: Store, put: Put, tmp_path: Path
+) -> None:
+    put(dead())
+    with (tmp_path / "archive").open("wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(StoreError, match="nothing was deleted"):
+            prune(store, tmp_path / "archive", most_dead=0)
+    assert kept(store) == 1
