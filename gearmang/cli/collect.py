@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gearmang.cli.options import servers_option, store_option
+from gearmang.cli.sizes import SIZE
 from gearmang.cli.times import Span
 from gearmang.protocol.server import Server
 
@@ -44,6 +45,13 @@ _SPLAY = 0.1  # of the lifetime, so that a fleet does not restart at once
     default="25s",
     show_default=True,
     help="After SIGTERM, the time to store what is at hand.",
+)
+@click.option(
+    "--max-payload",
+    type=SIZE,
+    default="256M",
+    show_default=True,
+    help="Store a larger letter without its payload; it says so.",
 )
 @click.option(
     "--notify-command",
@@ -84,6 +92,7 @@ def collect(
     store: str,
     lifetime: float,
     grace: float,
+    max_payload: int,
     notify_command: str | None,
     webhook: str | None,
     notify_interval: float,
@@ -133,6 +142,7 @@ def collect(
             opened,
             say=_say,
             stored=chores.stored,
+            max_payload=max_payload,
             process_id=os.getpid(),
             started_at=time.time(),
         )

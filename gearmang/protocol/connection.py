@@ -38,17 +38,24 @@ class Connection:
         server: the gearmand.
         timeout: the most that connecting, or one `send`, may take, in seconds.
         tls: encrypt; a server that answers in plaintext is refused.
+        longest, kept: bytes of the longest packet, and of a longer one, as for `Decoder`.
 
     Raises:
         ServerLost: the server cannot be reached within the timeout.
     """
 
     def __init__(
-        self, server: Server, *, timeout: float = DEFAULT_TIMEOUT, tls: Tls | None = None
+        self,
+        server: Server,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        tls: Tls | None = None,
+        longest: int = wire.LONGEST_PACKET,
+        kept: int | None = None,
     ) -> None:
         self.server = server
         self._timeout = timeout
-        self._decoder = Decoder()
+        self._decoder = Decoder(longest, kept)
         connected = drive([connect(server, tls, time.monotonic() + timeout)])[0]
         if isinstance(connected, AdminError):
             raise ServerLost(str(connected))

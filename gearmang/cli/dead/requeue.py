@@ -175,6 +175,6 @@ def _report(plan: str, result: Released, completed: int, as_json: bool) -> None:
         click.echo(f"passed over {result.skipped} that were no longer dead")
     if result.unfit:
         click.echo(
-            f"left {result.unfit} that name no function; give them one: "
+            f"left {result.unfit} that name no function or have no payload; give them one: "
             "gearmang dead requeue ID --to FUNCTION"
         )

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, Row, select
 
 from gearmang.dead_letters.acting import plans
-from gearmang.dead_letters.arriving.letter import DEAD_FUNCTION
+from gearmang.dead_letters.arriving.letter import DEAD_FUNCTION, TOO_LARGE
 from gearmang.dead_letters.looking.browse import delivery_of, function_of
 from gearmang.dead_letters.store.moves import move, note_handled
 from gearmang.dead_letters.store.seam import Store
@@ -38,7 +38,8 @@ class Released(NamedTuple):
     Attributes:
         requeued: letters that gearmand has confirmed.
         skipped: letters of the plan that were no longer dead when their turn came.
-        unfit: letters that stay dead, as they name no function that could be queued.
+        unfit: letters that stay dead: they name no function that could be queued, or their payload
+            was too large to be kept.
         ids: the letters that were requeued, where the run was asked for few of them.
     """
 
@@ -130,7 +131,8 @@ def _claim(store: Store, plan: str, after: int, room: int) -> _Claimed | None:
         if len(looked_at) < len(found):
             ids = [identity for identity in ids if identity <= looked_at[-1].id]
         to = plans.get(connection, plan).function
-        fit = [row for row in looked_at if _can_be_queued(to or function_of(row, row))]
+        fit = [row for row in looked_at if _is_whole(row)]
+        fit = [row for row in fit if _can_be_queued(to or function_of(row, row))]
         moved = {
             row.id
             for row in move(connection, [row.id for row in fit], "dead", "requeuing", plan=plan)
@@ -142,6 +144,11 @@ def _claim(store: Store, plan: str, after: int, room: int) -> _Claimed | None:
         plans.sign_of_life(connection, plan)
         note_handled(connection, [row.fingerprint for row in fit])
     return _Claimed([row for row in fit if row.id in moved], len(gone), len(unfit), ids[-1])
+
+
+def _is_whole(row: Row[Any]) -> bool:
+    """Whether the letter has its payload; one that was too large to keep may get one by an edit."""
+    return bool(row.payload_bytes) or row.error_type != TOO_LARGE
 
 
 def _can_be_queued(function: str) -> bool:

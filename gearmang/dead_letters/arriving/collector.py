@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gearmang.dead_letters.arriving.inlet import Inlet
+from gearmang.dead_letters.arriving.inlet import DEFAULT_MAX_PAYLOAD, Inlet
 from gearmang.dead_letters.arriving.letter import DEAD_FUNCTION, Letter
 from gearmang.dead_letters.arriving.storing import Stored, store_letters
 from gearmang.dead_letters.store.errors import StoreError
@@ -62,6 +62,7 @@ class Collector:
         store: where to put letters; its tables must be there.
         say: is told, in one line, what an operator should know.
         stored: is told what each group has brought.
+        max_payload: bytes of the largest payload that is stored.
         process_id, started_at: what the collector's client id is made of.
     """
 
@@ -72,12 +73,14 @@ class Collector:
         *,
         say: Callable[[str], None],
         stored: Callable[[Stored], None] = lambda _: None,
+        max_payload: int = DEFAULT_MAX_PAYLOAD,
         process_id: int,
         started_at: float,
     ) -> None:
         self._store = store
         self._say = say
         self._stored = stored
+        self._max_payload = max_payload
         self._client_id = str(
             WorkerId(DEAD_FUNCTION, socket.gethostname(), process_id, int(started_at))
         )
@@ -134,7 +137,7 @@ class Collector:
             if server in self._links or not backoff.is_over:
                 continue
             try:
-                link = Inlet(server, self._client_id)
+                link = Inlet(server, self._client_id, self._max_payload)
                 link.grab()
             except ServerLost as error:
                 if backoff.failures == 0:

@@ -17,6 +17,10 @@ GROUP_BYTES: Final = 32 * 1024 * 1024  # of payloads that a group may hold befor
 SILENCE: Final = 10.0  # seconds until an idle gearmand is asked, and a silent one given up
 _CONNECT_TIMEOUT: Final = 5.0  # seconds
 
+DEFAULT_MAX_PAYLOAD: Final = 256 * 1024 * 1024  # bytes
+_ROOM: Final = 16 * 1024 * 1024  # bytes for names and dossiers, beside the payload
+_KEPT: Final = 1024 * 1024  # bytes of a larger letter that are read: who it is, and its dossiers
+
 _GRAB: Final = wire.request(wire.GRAB_JOB_UNIQ)
 
 
@@ -25,16 +29,25 @@ class Inlet:
 
     gearmand gives a worker as many jobs as it asks for, and takes them all back when the
     connection ends: what is held here and not completed is never lost.
+
+    Args:
+        client_id: what gearmand's ``workers`` shows.
+        max_payload: bytes; a letter above it is stored without its payload, and says so.
     """
 
-    def __init__(self, server: Server, client_id: str) -> None:
+    def __init__(self, server: Server, client_id: str, max_payload: int) -> None:
         self.server = server
         self.held: list[tuple[bytes, Letter]] = []  # handle and letter, in order of arrival
         self._window = _SMALLEST_WINDOW
         self._awaited = 0  # answers to GRAB_JOB that are still to come
         self._held_bytes = 0
         self._heard_at = time.monotonic()
-        self._connection = Connection(server, timeout=_CONNECT_TIMEOUT)
+        self._connection = Connection(
+            server,
+            timeout=_CONNECT_TIMEOUT,
+            longest=max_payload + _ROOM,
+            kept=min(_KEPT, max_payload),
+        )
         self._connection.send(
             wire.request(wire.SET_CLIENT_ID, client_id.encode()),
             wire.request(wire.CAN_DO, DEAD_FUNCTION.encode()),
@@ -119,7 +132,11 @@ class Inlet:
 
     def _hold(self, packet: wire.Packet) -> None:
         handle, _function, unique, data = packet.split(4)
-        letter = letter_of(data, unique, server=str(self.server), now=time.time())
+        cut = None
+        if packet.missing:
+            size = len(data) + packet.missing
+            cut = f"{size:,} bytes: {handle.decode('ascii', 'backslashreplace')} at {self.server}"
+        letter = letter_of(data, unique, server=str(self.server), now=time.time(), cut=cut)
         self.held.append((handle, letter))
         self._held_bytes += len(data)
         self._awaited -= 1

@@ -17,6 +17,9 @@ from gearmang.job.fingerprint import fingerprint
 
 DEAD_FUNCTION: Final = "gearmang"  # the gearmand function that dead letters arrive on
 
+TOO_LARGE: Final = "TooLarge"
+"""The error type of a letter whose payload was too large to be kept."""
+
 # What a list shows of a text, in characters; all of it is in the letter's body.
 _LONGEST_NAME: Final = 512
 _LONGEST_MESSAGE: Final = 500
@@ -41,7 +44,9 @@ class Letter:
     place: str
 
 
-def letter_of(data: bytes, unique: bytes, *, server: str, now: float) -> Letter:
+def letter_of(
+    data: bytes, unique: bytes, *, server: str, now: float, cut: str | None = None
+) -> Letter:
     """Read a job that arrived on ``gearmang``.
 
     What is no envelope is a letter too: somebody submitted it, and it may be all that is left.
@@ -51,6 +56,8 @@ def letter_of(data: bytes, unique: bytes, *, server: str, now: float) -> Letter:
         unique: its unique key.
         server: the gearmand it came from, for letters that do not name theirs.
         now: seconds since the epoch.
+        cut: where the data is only the beginning of a letter too large to store: its size and
+            where it was. The letter is then kept without its payload, and says so.
     """
     try:
         envelope = Envelope.unpack(data, unique)
@@ -61,7 +68,19 @@ def letter_of(data: bytes, unique: bytes, *, server: str, now: float) -> Letter:
         # The unique key or, where it says nothing, the content names it: delivered twice, it
         # must be one row.
         envelope = replace(envelope, job_id=_digest(data, unique), history=(_NO_DOSSIER,))
+    if cut is not None:
+        envelope = _without_payload(envelope, cut)
     return from_envelope(envelope, server=server, now=now)
+
+
+def _without_payload(envelope: Envelope, cut: str) -> Envelope:
+    dossier = Dossier(
+        outcome="rejected",
+        error_type=TOO_LARGE,
+        error_message=f"the payload is above the collector's --max-payload and was not kept; {cut}",
+        attempt=envelope.attempt,
+    )
+    return replace(envelope, payload=b"", history=(*envelope.history, dossier))
 
 
 def from_envelope(envelope: Envelope, *, server: str, now: float) -> Letter:

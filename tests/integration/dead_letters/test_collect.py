@@ -117,7 +117,7 @@ def test_a_gearmand_is_not_given_up_while_it_waits_for_the_store(
     gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(gearmand, *many(1_200))
-    connection = link.Inlet(Server.parse(gearmand.address), "gearmang@host:1+1")
+    connection = link.Inlet(Server.parse(gearmand.address), "gearmang@host:1+1", 1024 * 1024)
     while not connection.is_full:
         connection.grab()
         connection.read()
@@ -132,7 +132,7 @@ def test_a_gearmand_is_not_given_up_while_it_waits_for_the_store(
 def test_a_gearmand_that_freezes_is_given_up(
     gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection = link.Inlet(Server.parse(gearmand.address), "gearmang@host:1+1")
+    connection = link.Inlet(Server.parse(gearmand.address), "gearmang@host:1+1", 1024 * 1024)
     gearmand.pause()
     connection.grab()
     monkeypatch.setattr(link, "SILENCE", 0.01)
@@ -153,6 +153,29 @@ def test_letters_of_10_mib_are_collected_and_listed(
     sizes = {letter["payload_bytes"] for letter in gearmang.json("list")}
     assert sizes == {10 * 1024 * 1024}
     assert "more bytes" in gearmang.dead("show", jobs[0].job_id)
+
+
+def test_a_letter_that_is_too_large_is_stored_without_its_payload_and_says_so(
+    store: Store, gearmang: Gearmang, gearmand: Gearmand, tmp_path: Path
+) -> None:
+    large = dead_job(b"x" * 20 * 1024 * 1024)
+    send(gearmand, large, *many(3))
+    log = tmp_path / "log"
+    with collecting(gearmang, gearmand, "--max-payload", "100k", log=log):
+        await_that(lambda: is_drained(gearmand), "all are collected")
+    assert log.read_text() == ""  # no reconnect
+    assert stored(store) == 4
+    told = gearmang.json("show", large.death_id)
+    assert (told["error_type"], told["function"], told["payload_bytes"]) == (
+        "TooLarge",
+        "resize",
+        0,
+    )
+    assert "20,97" in told["error_message"]
+    assert gearmand.address in told["error_message"]
+    assert len(told["history"]) == 4
+    said = gearmang.at(gearmand.address).dead("requeue", large.death_id)
+    assert "left 1 that name no function or have no payload" in said
 
 
 def test_each_cause_is_told_once_to_the_command(
