@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
@@ -21,6 +22,7 @@ from gearmang.protocol.server import Server
 
 _LOOK: Final = 0.5  # seconds between two looks at gearmand and the store
 _LOOKS_WITHOUT: Final = 2  # in a row, until a job that is gone counts as done: it may change server
+_DEATH: Final = re.compile(r"([0-9a-f]{32})-[0-9]+")  # the key of a letter under way to the store
 _JOBS_A_STATEMENT: Final = 200
 _ADMIN_TIMEOUT: Final = 5.0  # seconds
 
@@ -127,9 +129,16 @@ def _jobs_in(servers: Sequence[Server]) -> set[str]:
     found: set[str] = set()
     for server in servers:
         with AdminClient(*server, timeout=_ADMIN_TIMEOUT) as admin:
-            keys = map(JobKey.parse, admin.unique_jobs())
-            found.update(key.job_id for key in keys if key is not None)
+            found.update(filter(None, map(_job_of, admin.unique_jobs())))
     return found
+
+
+def _job_of(unique: str) -> str | None:
+    """The id of our job that has this unique key, or whose dead letter has it; else None."""
+    if death := _DEATH.fullmatch(unique):
+        return death[1]
+    key = JobKey.parse(unique)
+    return None if key is None else key.job_id
 
 
 def _died(store: Store, deliveries: dict[str, int], jobs: Sequence[str]) -> set[str]:
