@@ -41,6 +41,7 @@ class Child:
         self.ready = False
         self.closed = False  # its end of the socket
         self.jobs = 0
+        self.first_sequence = 0  # of its jobs; a command's folder is named for it
         self.taken_over = 0  # of its `dropped`
         self.condemned: str | None = None  # the outcome for which it is killed
         self.kill_at = float("inf")  # by the monotonic clock

@@ -11,11 +11,13 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from gearmang.errors import CannotLoad
+from gearmang.worker import scratch
 from gearmang.worker.dossiers import name_of_signal
 from gearmang.worker.frames import LONGEST_ANSWER
 from gearmang.worker.job import Reject, Retry
@@ -60,6 +62,8 @@ class CommandLine:
         self._words = words_of(line)
         self._path = program_of(self._words)
         self._environment = dict(os.environ)
+        self._folder: Path | None = None
+        self._lock = -1
 
     def __call__(self, job: Job) -> bytes:
         """Run it.
@@ -69,7 +73,10 @@ class CommandLine:
             CommandFailed: it failed in another way.
             ValueError: it printed more than gearmand takes.
         """
-        run = _Run(self._path, self._words, self._environment, job)
+        told = self._environment | environment_of(job)
+        if self._has_folder(job):
+            told["GEARMANG_TMP"] = str(self._folder)
+        run = _Run(self._path, self._words, told, job)
         try:
             run.listen()
         except BaseException:
@@ -77,6 +84,7 @@ class CommandLine:
             raise
         finally:
             run.close()
+            self._empty_folder()
         code = os.waitstatus_to_exitcode(run.status)
         if code == 0:
             return bytes(run.result)
@@ -85,6 +93,32 @@ class CommandLine:
         if code == EXIT_RETRY:
             raise Retry(f"{self.line} exited with code {code}", after=run.retry_after)
         raise CommandFailed(self.line, code if code > 0 else None, -code if code < 0 else None)
+
+    def on_stop(self) -> None:
+        """Remove the folder."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            os.close(self._lock)
+            self._folder = None
+
+    def _has_folder(self, job: Job) -> bool:
+        """Whether there is a folder for the job: a file system's work each time would cost more."""
+        if self._folder is None or not self._folder.is_dir():
+            self.on_stop()
+            with contextlib.suppress(OSError):  # no folder for temporary files can be written
+                self._folder, self._lock = scratch.make(job.tmp_name)
+        return self._folder is not None
+
+    def _empty_folder(self) -> None:
+        if self._folder is None:
+            return
+        try:
+            with os.scandir(self._folder) as entries:
+                is_empty = next(entries, None) is None
+        except OSError:
+            is_empty = False
+        if not is_empty:
+            self.on_stop()
 
 
 def words_of(line: str) -> list[str]:
@@ -116,16 +150,13 @@ def program_of(words: Sequence[str]) -> str:
 
 def environment_of(job: Job) -> dict[str, str]:
     """What a command learns of its job."""
-    told = {
+    return {
         "GEARMANG_JOB_ID": job.id,
         "GEARMANG_FUNCTION": job.function,
         "GEARMANG_ATTEMPT": str(job.attempt),
         "GEARMANG_HANDLE": job.handle,
         "GEARMANG_UNIQUE": job.unique,
     }
-    with contextlib.suppress(OSError):  # no folder for temporary files can be written
-        told["GEARMANG_TMP"] = str(job.tmp)
-    return told
 
 
 class _Run:
@@ -147,7 +178,7 @@ class _Run:
             self.pid = os.posix_spawn(
                 path,
                 words,
-                {**environment, **environment_of(job)},
+                environment,
                 file_actions=[
                     # Out of the way of the numbers below first; dup2 leaves them inheritable.
                     (os.POSIX_SPAWN_DUP2, their_told, _SPARE),

@@ -32,7 +32,7 @@ from gearmang.worker.dossiers import import_roots, of_exception
 from gearmang.worker.job import Job, Reject, Retry, TimeLimitExceeded, encoded
 from gearmang.worker.loading import made
 from gearmang.worker.options import Hook, WorkerOptions
-from gearmang.worker.receiving import receive
+from gearmang.worker.receiving import SHORT_JOB, receive
 from gearmang.worker.scratch import tmp_name
 from log_shipping import Record
 from log_shipping.ambient import TaskLogger
@@ -108,8 +108,11 @@ class Executor:
         if self._options.time_limit:
             signal.signal(signal.SIGALRM, self._time_is_up)
         self._answer(frames.READY)
-        while (received := receive(self._sock)) is not None:
+        soon = True
+        while (received := receive(self._sock, soon=soon)) is not None:
+            began = time.perf_counter()
             self._run(*received)
+            soon = time.perf_counter() - began < SHORT_JOB
             if os.getpid() != self._pid:
                 os._exit(0)  # a child that the job forked and that came back from it
         try:

@@ -116,6 +116,7 @@ class Executors:
         if child is None:
             return
         child.tail.start()
+        child.first_sequence = child.first_sequence or sequence
         child.jobs += 1
         try:
             child.stream.send(*frames.job_frame(sequence, body))

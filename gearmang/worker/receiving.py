@@ -13,11 +13,16 @@ RECEIVE_SIZE: Final = 64 * 1024  # bytes
 # The next job of a full queue is here in 30 µs; to sleep, and to be woken on another processor,
 # costs as much again: staying awake brings 17,000 jobs a second where sleeping brings 9,000.
 AWAKE_FOR: Final = 100e-6  # seconds
+SHORT_JOB: Final = 1e-3  # seconds; beside longer ones a wakeup is nothing, and others want the CPU
 
 
-def receive(sock: socket.socket) -> tuple[int, bytes] | None:
-    """The next job's sequence number and body; None when no more will come."""
-    data = _soon(sock)
+def receive(sock: socket.socket, *, soon: bool = True) -> tuple[int, bytes] | None:
+    """The next job's sequence number and body; None when no more will come.
+
+    Args:
+        soon: whether to stay awake for it.
+    """
+    data = _soon(sock) if soon else sock.recv(RECEIVE_SIZE)
     while data and len(data) < JOB_HEADER.size:
         more = sock.recv(RECEIVE_SIZE)
         data = data + more if more else b""

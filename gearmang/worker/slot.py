@@ -193,7 +193,8 @@ class Slot:
             log.warning("executor %d ended between two jobs: %s", child.pid, ending)
             return
         self._end_attempt()
-        scratch.remove(attempt.run_id, attempt.sequence)
+        for sequence in {attempt.sequence, child.first_sequence}:
+            scratch.remove(attempt.run_id, sequence)
         self.failed += 1
         options = self._options
         dossier = dossier_of_death(

@@ -1,4 +1,4 @@
-"""Issue 5's figures: our isolated worker against pygearman's and libgearman's, in one run."""
+"""Our isolated worker against pygearman's and libgearman's, in one run."""
 
 import os
 import signal

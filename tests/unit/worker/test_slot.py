@@ -45,6 +45,7 @@ class FakeChild(Child):
 
     def __init__(self) -> None:
         self.pid = 4711
+        self.first_sequence = 1
         self.condemned: str | None = None
         self.tail = FakeTail()
         self.rss = 0
