@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from gearmang.worker.autopsy import Ending
-from gearmang.worker.executor import CPU_AT_START, DROPPED, DROPPED_AT, resident_bytes
+from gearmang.worker.executor import CPU_AT_START, DROPPED, DROPPED_AT
 from gearmang.worker.frames import AnswerDecoder
 from gearmang.worker.keeper import Keeper
 from gearmang.worker.loop import Callback, Loop, Stream
+from gearmang.worker.place import resident_bytes
 from gearmang.worker.tail import Tail
 
 PIPE_SIZE: Final = 1024 * 1024  # bytes; a job that prints much waits less often

@@ -11,7 +11,6 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -62,8 +61,7 @@ class CommandLine:
         self._words = words_of(line)
         self._path = program_of(self._words)
         self._environment = dict(os.environ)
-        self._folder: Path | None = None
-        self._lock = -1
+        self._folder = scratch.Reused()
 
     def __call__(self, job: Job) -> bytes:
         """Run it.
@@ -74,8 +72,9 @@ class CommandLine:
             ValueError: it printed more than gearmand takes.
         """
         told = self._environment | environment_of(job)
-        if self._has_folder(job):
-            told["GEARMANG_TMP"] = str(self._folder)
+        folder = self._folder.ready(job.tmp_name)
+        if folder is not None:
+            told["GEARMANG_TMP"] = str(folder)
         run = _Run(self._path, self._words, told, job)
         try:
             run.listen()
@@ -84,7 +83,7 @@ class CommandLine:
             raise
         finally:
             run.close()
-            self._empty_folder()
+            self._folder.clear()
         code = os.waitstatus_to_exitcode(run.status)
         if code == 0:
             return bytes(run.result)
@@ -96,29 +95,7 @@ class CommandLine:
 
     def on_stop(self) -> None:
         """Remove the folder."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            os.close(self._lock)
-            self._folder = None
-
-    def _has_folder(self, job: Job) -> bool:
-        """Whether there is a folder for the job: a file system's work each time would cost more."""
-        if self._folder is None or not self._folder.is_dir():
-            self.on_stop()
-            with contextlib.suppress(OSError):  # no folder for temporary files can be written
-                self._folder, self._lock = scratch.make(job.tmp_name)
-        return self._folder is not None
-
-    def _empty_folder(self) -> None:
-        if self._folder is None:
-            return
-        try:
-            with os.scandir(self._folder) as entries:
-                is_empty = next(entries, None) is None
-        except OSError:
-            is_empty = False
-        if not is_empty:
-            self.on_stop()
+        self._folder.remove()
 
 
 def words_of(line: str) -> list[str]:

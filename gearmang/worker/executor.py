@@ -32,6 +32,7 @@ from gearmang.worker.dossiers import import_roots, of_exception
 from gearmang.worker.job import Job, Reject, Retry, TimeLimitExceeded, encoded
 from gearmang.worker.loading import made
 from gearmang.worker.options import Hook, WorkerOptions
+from gearmang.worker.place import resident_bytes
 from gearmang.worker.receiving import SHORT_JOB, receive
 from gearmang.worker.scratch import tmp_name
 from log_shipping import Record
@@ -43,8 +44,6 @@ from log_shipping.silent import SILENT, SilentRecord
 CPU_AT_START: Final = struct.Struct("d")  # seconds, at its beginning
 DROPPED: Final = struct.Struct("Q")  # records that could not be written and are not reported yet
 DROPPED_AT: Final = CPU_AT_START.size
-
-_PAGE_SIZE: Final = resource.getpagesize()
 
 
 class Executor:
@@ -272,15 +271,6 @@ class Executor:
             os._exit(0)
         with self._lock:  # the job may send from several threads
             self._sock.sendall(frames.answer_frame(kind, body))
-
-
-def resident_bytes(pid: int) -> int:
-    """What a process holds in memory now, without what it has started; 0 when it is gone."""
-    try:
-        with open(f"/proc/{pid}/statm", "rb") as statm:  # noqa: PTH123  # half of Path.open's cost
-            return int(statm.read().split()[1]) * _PAGE_SIZE
-    except (OSError, IndexError):
-        return 0
 
 
 def _flush() -> None:

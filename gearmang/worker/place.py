@@ -55,6 +55,7 @@ def _go_on(_number: int, _frame: FrameType | None) -> None:
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _PR_SET_CHILD_SUBREAPER: Final = 36
 
+_PAGE_SIZE: Final = resource.getpagesize()
 _RLIMIT_LOCKS: Final = 10  # asm-generic/resource.h; the resource module has no name for it
 _MAGIC: Final = 0x676D  # above the 48 bits of a mark: "gm"
 
@@ -167,6 +168,15 @@ def _namespace(pid: str) -> str | None:
         return os.readlink(f"/proc/{pid}/ns/pid")  # noqa: PTH115  # no path, but a name
     except OSError:
         return None
+
+
+def resident_bytes(pid: int) -> int:
+    """What a process holds in memory now, without what it has started; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as statm:  # noqa: PTH123  # half of Path.open's cost
+            return int(statm.read().split()[1]) * _PAGE_SIZE
+    except (OSError, IndexError):
+        return 0
 
 
 def revision() -> str | None:

@@ -37,6 +37,43 @@ def make(name: str) -> tuple[Path, int]:
     return folder, lock
 
 
+class Reused:
+    """A folder that one job after another gets, as long as it stays empty.
+
+    For a short job the work of a file system would cost more than the job itself.
+    """
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._lock = -1
+
+    def ready(self, name: str) -> Path | None:
+        """The folder, made when it is missing; None where none can be made."""
+        if self._folder is None or not self._folder.is_dir():
+            self.remove()
+            try:
+                self._folder, self._lock = make(name)
+            except OSError:
+                return None
+        return self._folder
+
+    def clear(self) -> None:
+        """After a job: what it has left there ends with it."""
+        try:
+            is_empty = self._folder is None or not os.listdir(self._folder)  # noqa: PTH208  # faster
+        except OSError:
+            is_empty = False
+        if not is_empty:
+            self.remove()
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            os.close(self._lock)
+            self._folder = None
+
+
 def remove(run_id: str, sequence: int) -> None:
     """Remove the folder of a job whose executor could not do it itself."""
     try:

@@ -65,3 +65,24 @@ def test_without_a_folder_for_temporary_files_there_is_nothing_to_sweep(
 
     scratch.sweep(LATER)
     scratch.remove(RUN, 1)
+
+
+def test_a_reused_folder_stays_while_it_is_empty_and_goes_with_what_was_left_in_it() -> None:
+    reused = scratch.Reused()
+    first = reused.ready(scratch.tmp_name(RUN, 1))
+    reused.clear()
+    assert first is not None
+    assert reused.ready(scratch.tmp_name(RUN, 2)) == first
+
+    (first / "file").touch()
+    reused.clear()
+
+    assert not first.exists()
+    assert reused.ready(scratch.tmp_name(RUN, 3)) != first
+    reused.remove()
+
+
+def test_where_no_folder_can_be_made_a_job_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/none")
+
+    assert scratch.Reused().ready(scratch.tmp_name(RUN, 1)) is None
