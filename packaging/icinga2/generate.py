@@ -74,7 +74,7 @@ def command(check: str, parser: Parser) -> str:
         lines += [
             "",
             f'  vars.gearmang_{check}_{ADDRESS} = "$check_address$"',
-            f'  vars.gearmang_{check}_{PORT} = "$host.vars.gearmang_port$"',
+            f'  vars.gearmang_{check}_{PORT} = "$gearmang_port$"',
         ]
     return "\n".join([*lines, "}", ""])
 
@@ -109,7 +109,7 @@ def basket() -> dict[str, Any]:
             "object_name": f"gearmang_{check}",
             "object_type": "object",
             "timeout": str(TIMEOUT),
-            "vars": {f"gearmang_{check}_{PORT}": "$host.vars.gearmang_port$"}
+            "vars": {f"gearmang_{check}_{PORT}": "$gearmang_port$"}
             if any(option.name == PORT for option in known)
             else {},
             "zone": None,

@@ -26,12 +26,13 @@ class Nrpe(Process):
             "server_address=127.0.0.1",
             "allowed_hosts=127.0.0.1",
             f"pid_file={folder}/nrpe.pid",
-            "nrpe_user=root",
-            "nrpe_group=root",
+            f"log_file={folder}/nrpe.log",
+            "nrpe_user=nagios",  # it refuses to be root
+            "nrpe_group=nagios",
             *(f"command[{name}]={' '.join(map(str, words))}" for name, words in commands.items()),
         ]
         configuration.write_text("\n".join([*lines, ""]))
-        super().__init__([PROGRAM, "-n", "-f", "-c", configuration], folder / "nrpe.log")
+        super().__init__([PROGRAM, "-n", "-f", "-c", configuration], folder / "nrpe.output")
 
     def await_ready(self) -> None:
         await_that(lambda: self.ask("none").startswith("NRPE:"), "NRPE answers")

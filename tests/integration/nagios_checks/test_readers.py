@@ -162,7 +162,10 @@ def of_perfdata(folder: Path) -> dict[str, int]:
 
 
 def await_series(read: Callable[[], dict[str, int]]) -> None:
-    await_that(lambda: len(read()) >= COUNT, "all series are written", 30)
+    try:
+        await_that(lambda: len(read()) >= COUNT, "all series are written", 30)
+    except TimeoutError:
+        raise TimeoutError(f"{len(read())} of {COUNT} series are written") from None
 
 
 def test_icingas_writers_have_a_series_for_each_name(
