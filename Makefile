@@ -13,7 +13,8 @@ setup:  ## install the Debian packages and the virtual environment that are miss
 	@./packaging/setup.sh
 
 .PHONY: demo
-demo: setup  ## the whole pipeline at work, ending by itself (KEEP=1 leaves it running)
+demo:  ## the whole pipeline at work, ending by itself (KEEP=1 leaves it running)
+	@./packaging/setup.sh demo
 	@$(PYTHON) -m examples.thumbnails.demo $(if $(KEEP),--keep)
 
 .PHONY: test
@@ -52,7 +53,7 @@ lock: setup  ## pin the dependencies of pyproject.toml anew, with hashes
 	@$(COMPILE) --extra postgresql --extra analytics --extra web -c requirements-dev.lock -o requirements.lock
 
 .PHONY: deb
-deb: setup  ## build dist/gearmang_VERSION_ARCHITECTURE.deb
+deb:  ## build dist/gearmang_VERSION_ARCHITECTURE.deb
 	@./packaging/debian/build
 
 .PHONY: clean

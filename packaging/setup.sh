@@ -1,27 +1,69 @@
 #!/bin/sh
-# Installs what is missing on Debian 12: the daemons that gearmang is tested against, and the
-# virtual environment .venv made from requirements-dev.lock. Done once, it only looks and leaves.
+# Installs what is missing on Debian or Ubuntu, and makes the virtual environment .venv from
+# requirements-dev.lock. Done once, it only looks and leaves.
+#
+#   setup.sh          what the tests need: every daemon that gearmang is tested against
+#   setup.sh demo     what the demo needs
+#   setup.sh build    what building a package needs: no daemon at all
 set -eu
 cd "$(dirname "$0")/.."
 
-# collectd's write_prometheus wants libmicrohttpd12 and libprotobuf-c1; python3-venv makes .venv
-# from the system's Python, which is the one that collectd embeds.
-PACKAGES="gearman-job-server gearman-tools collectd-core collectd-utils libpython3.11 \
-libmicrohttpd12 libprotobuf-c1 nagios4-core icinga2-bin rsyslog rsyslog-relp postgresql \
-logrotate chromium prometheus redis-server stunnel4 tmux man-db python3 python3-venv php-cli \
-php-gearman libgearman-client-perl"
+# Where a package has another name in another release, the names stand with a bar between them;
+# LIBPYTHON is the system's Python, which is the one that collectd embeds.
+BUILD="python3 python3-venv"
+DEMO="gearman-job-server gearman-tools collectd-core collectd-utils LIBPYTHON nagios4-core"
+# collectd's write_prometheus wants libmicrohttpd and libprotobuf-c1.
+TEST="libmicrohttpd12t64|libmicrohttpd12 libprotobuf-c1 icinga2-bin rsyslog rsyslog-relp postgresql \
+logrotate chromium prometheus redis-server|valkey-redis-compat stunnel4 tmux man-db php-cli php-gearman \
+libgearman-client-perl"
+
+case ${1:-test} in
+build) wanted=$BUILD ;;
+demo) wanted="$BUILD $DEMO" ;;
+test) wanted="$BUILD $DEMO $TEST" ;;
+*)
+    echo "usage: setup.sh [build|demo|test]" >&2
+    exit 2
+    ;;
+esac
+
+# The first of the names that this system has, or else the first.
+named() {
+    case $1 in *"|"*) ;; *)
+        echo "$1"
+        return
+        ;;
+    esac
+    for name in $(echo "$1" | tr '|' ' '); do
+        if apt-cache policy "$name" 2>/dev/null | grep -q 'Candidate: [^(]'; then
+            echo "$name"
+            return
+        fi
+    done
+    echo "${1%%|*}"
+}
+
+is_installed() {
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+is_one_installed() {
+    for name in $(echo "$1" | tr '|' ' '); do
+        is_installed "$name" && return 0
+    done
+    return 1
+}
+
+libpython() {
+    /usr/bin/python3 -c 'import sys; print("libpython%d.%d" % sys.version_info[:2])' 2>/dev/null ||
+        echo python3
+}
 
 missing=""
-if command -v dpkg-query >/dev/null 2>&1; then
-    # shellcheck disable=SC2086  # a list of words
-    installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' $PACKAGES 2>/dev/null |
-        awk '$2 == "installed" { print $1 }')
-    for package in $PACKAGES; do
-        printf '%s\n' "$installed" | grep -qx "$package" || missing="$missing $package"
-    done
-else
-    missing=" $PACKAGES"
-fi
+for package in $wanted; do
+    [ "$package" != LIBPYTHON ] || package=$(libpython)
+    is_one_installed "$package" || missing="$missing $package"
+done
 
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then
@@ -31,11 +73,22 @@ if [ -n "$missing" ]; then
     fi
     as_root=""
     [ "$(id -u)" -eq 0 ] || as_root="sudo"
-    echo "installing Debian packages:$missing"
     $as_root apt-get update -qq
+    names=""
+    for package in $missing; do
+        names="$names $(named "$package")"
+    done
+    echo "installing Debian packages:$names"
     # shellcheck disable=SC2086  # lists of words
     $as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends $missing >/dev/null
+        apt-get install -y -qq --no-install-recommends $names >/dev/null
+    case " $wanted " in
+    *" LIBPYTHON "*)
+        library=$(libpython) # on a fresh system there was no python3 to ask before
+        is_installed "$library" || $as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends "$library" >/dev/null
+        ;;
+    esac
 fi
 
 stamp=.venv/gearmang.lock
@@ -49,6 +102,6 @@ fi
 
 # The Node client that is a caller in the tests.
 callers=tests/integration/job/callers
-if command -v npm >/dev/null 2>&1 && [ ! -d "$callers/node_modules" ]; then
+if [ "${1:-test}" = test ] && command -v npm >/dev/null 2>&1 && [ ! -d "$callers/node_modules" ]; then
     npm --prefix "$callers" ci --silent --no-audit --no-fund || echo "without the Node client" >&2
 fi
