@@ -60,7 +60,7 @@ class Tail:
 
     def _pass_on(self, data: bytes) -> None:
         room = PASSED_ON - self._seen
-        if room <= 0:
+        if room < 0:  # it was said when there was none left
             return
         if len(data) > room:
             data = data[:room] + b"\n[the rest of this job's output is left out]\n"
