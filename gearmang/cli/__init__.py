@@ -18,6 +18,7 @@ _COMMANDS = {
     "dead": ("gearmang.cli.dead", "dead", "Inspect, requeue and remove dead letters."),
     "functions": ("gearmang.cli.functions", "functions", "Drop functions that nobody serves."),
     "logs": ("gearmang.cli.logs", "logs", "Read task records back: view, stats, trace, plot."),
+    "report": ("gearmang.cli.report", "report", "Write one page of what happened, to mail."),
     "serve": ("gearmang.cli.serve", "serve", "Show it all in a browser; figures for Prometheus."),
     "status": ("gearmang.cli.status", "status", "Print functions with waiting, running, workers."),
     "submit": ("gearmang.cli.submit", "submit", "Queue a job."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from gearmang.job.dossier import Dossier
 from gearmang.job.fingerprint import fingerprint
@@ -47,36 +47,62 @@ def slowest(database: Database, selection: Selection, count: int) -> Rows:
     )
 
 
-def failures(database: Database, selection: Selection) -> Rows:
-    """Failed attempts by cause; with a type, failed records of that type.
+class CauseOverTime(NamedTuple):
+    """What failed attempts have in common.
 
-    The fingerprint is the one of ``gearmang dead groups``: our workers write it; for records of
-    other workers it is made of what can be told of the user's frames from the stack.
+    Attributes:
+        fingerprint: the one of ``gearmang dead groups``: our workers write it; for records of
+            other workers it is made of what can be told of the user's frames from the stack.
+        failures: how many attempts failed so.
+        task, error_type, message, where, last_id: of the newest of them.
+        first, last: when the first and the newest started, in UTC.
+        times: how many, by the start of each span of time in seconds since the epoch.
     """
+
+    fingerprint: str
+    failures: int
+    task: str
+    error_type: str
+    message: str | None
+    where: str | None
+    first: datetime | None
+    last: datetime | None
+    last_id: str | None
+    times: dict[float, int]
+
+
+def failures(database: Database, selection: Selection) -> Rows:
+    """Failed attempts by cause; with a type, failed records of that type."""
+    columns = (
+        *("fingerprint", "count", "task", "error_type", "last_message", "where"),
+        *("first", "last", "last_id"),
+    )
+    return Rows(columns, [cause[:-1] for cause in failures_over_time(database, selection, None)])
+
+
+def failures_over_time(
+    database: Database, selection: Selection, every_s: int | None
+) -> list[CauseOverTime]:
+    """The same, the most frequent first, with the times of each by spans of so many seconds."""
     condition, values = selection.condition()
+    bucket = f"time_bucket(INTERVAL {every_s:d} SECOND, ts)" if every_s else "NULL"
     found = database.ask(
         f"""
         SELECT {_WRITTEN} AS fingerprint, task, error_type, {_FRAMES} AS frames,
+               {bucket} AS bucket,
                sum({WEIGHT}) AS count, min(ts) AS first, max(ts) AS last,
-               arg_max(error_message, ts) AS last_message, arg_max(id, ts) AS last_id
+               arg_max(error_message, ts) AS message, arg_max(id, ts) AS last_id
         FROM {"tasks" if selection.type is None else "records"}
         WHERE {FAILED} AND {condition}
         GROUP BY ALL
         """,  # noqa: S608  # built of our own names; every value is bound
         values,
     )
-    causes: dict[str, list[dict[str, Any]]] = {}
+    alike: dict[str, list[dict[str, Any]]] = {}
     for row in found.as_dicts():
-        causes.setdefault(row["fingerprint"] or _made_of(row), []).append(row)
-    rows = [_cause(digits, alike) for digits, alike in causes.items()]
-    rows.sort(key=lambda row: (-row[1], -_seconds(row[7]), row[0]))
-    return Rows(CAUSE, rows)
-
-
-CAUSE = (
-    *("fingerprint", "count", "task", "error_type", "last_message", "where"),
-    *("first", "last", "last_id"),
-)
+        alike.setdefault(row["fingerprint"] or _made_of(row), []).append(row)
+    causes = [_cause(digits, rows) for digits, rows in alike.items()]
+    return sorted(causes, key=lambda one: (-one.failures, -_seconds(one.last), one.fingerprint))
 
 
 def _made_of(row: Mapping[str, Any]) -> str:
@@ -85,24 +111,36 @@ def _made_of(row: Mapping[str, Any]) -> str:
     return fingerprint(row["task"] or "", dossier)
 
 
-def _cause(digits: str, alike: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
-    newest = max(alike, key=lambda row: _seconds(row["last"]))
-    times = [row["first"] for row in alike if row["first"] is not None]
-    return (
+def _cause(digits: str, rows: Sequence[Mapping[str, Any]]) -> CauseOverTime:
+    newest = max(rows, key=lambda row: _seconds(row["last"]))
+    times: dict[float, float] = {}
+    for row in rows:
+        if row["bucket"] is not None:
+            at = _seconds(row["bucket"])
+            times[at] = times.get(at, 0) + row["count"]
+    return CauseOverTime(
         digits,
-        round(sum(row["count"] for row in alike)),
-        newest["task"],
-        newest["error_type"],
-        newest["last_message"],
+        round(sum(row["count"] for row in rows)),
+        newest["task"] or "-",
+        newest["error_type"] or "-",
+        newest["message"],
         newest["frames"][-1] if newest["frames"] else None,
-        min(times, default=None),
+        min((row["first"] for row in rows if row["first"] is not None), default=None),
         newest["last"],
         newest["last_id"],
+        {at: round(count) for at, count in times.items()},
     )
 
 
 def _seconds(at: datetime | None) -> float:
     return at.replace(tzinfo=timezone.utc).timestamp() if at else 0.0
+
+
+def worker_ids(database: Database, selection: Selection) -> list[str]:
+    """The client ids of the workers that wrote records."""
+    condition, values = selection.condition()
+    sql = f"SELECT DISTINCT worker FROM lines WHERE worker IS NOT NULL AND {condition}"  # noqa: S608  # bound
+    return [row[0] for row in database.ask(sql, values).rows]
 
 
 def trace(database: Database, tree: str, since: datetime | None = None) -> Rows:

@@ -30,7 +30,7 @@ def statistics(
     database: Database,
     selection: Selection,
     *,
-    by: str = "task",
+    by: str | None = "task",
     of: str = "duration_ms",
     every_s: int | None = None,
 ) -> Statistics:
@@ -40,14 +40,14 @@ def statistics(
 
     Args:
         by: the field that makes the groups; ``type`` counts every record, anything else whole
-            tasks.
+            tasks; None makes one group of all.
         of: the number that the quantiles are of.
         every_s: seconds of one span of time.
 
     Raises:
         RecordsError: DuckDB refuses.
     """
-    group, group_values = text_of(by)
+    group, group_values = ("NULL", []) if by is None else text_of(by)
     number, number_values = number_of(of)
     condition, values = selection.condition()
     if by != "type":
@@ -91,7 +91,7 @@ def statistics(
         [*group_values, *number_values, *values, *values],
     )
     first = 4 if every_s else 5  # the column in which a row of the answer begins
-    named = tuple(by if column == "group" else column for column in found.columns)
+    named = tuple(by if by and column == "group" else column for column in found.columns)
     return Statistics(
         Rows(
             named[first:],
