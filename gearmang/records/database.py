@@ -7,9 +7,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from gearmang.records.errors import RecordsError
+from gearmang.records.seeking import narrowed
 from gearmang.records.sources import RecordFiles, find, url_to_fs
 from gearmang.records.tables import statements
 
@@ -90,8 +92,14 @@ class Rows:
 
 
 @contextmanager
-def opened(places: Sequence[str], since: datetime | None = None) -> Iterator[Database]:
+def opened(
+    places: Sequence[str], since: datetime | None = None, *, of_id: str | None = None
+) -> Iterator[Database]:
     """The records in the places, as a `Database`.
+
+    Args:
+        since: leave files out that were over then.
+        of_id: only records whose id starts so are asked for.
 
     Raises:
         RecordsError: nothing to read there, or DuckDB is not installed.
@@ -108,6 +116,8 @@ def opened(places: Sequence[str], since: datetime | None = None) -> Iterator[Dat
         tempfile.TemporaryDirectory(prefix="gearmang-records-") as overflow,
         duckdb.connect(config={**SETTINGS, "temp_directory": overflow}) as connection,
     ):
+        if of_id is not None:
+            sources = narrowed(sources, of_id, Path(overflow))
         database = Database(connection)
         database.ask("SET TimeZone = 'UTC'")  # of a time without an offset
         # DuckDB draws its bar on standard output, whoever reads there.

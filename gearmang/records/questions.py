@@ -153,11 +153,13 @@ def trace(database: Database, tree: str, since: datetime | None = None) -> Rows:
     return database.ask(
         f"""
         SELECT event_id, {merged} FROM (
-            SELECT * FROM lines WHERE starts_with(id, ?) AND event_id IS NOT NULL AND {condition}
+            SELECT * FROM lines
+            WHERE (starts_with(id, ?) OR starts_with(id, ?)) AND event_id IS NOT NULL
+                  AND {condition}
         )
         GROUP BY event_id ORDER BY id, ts, event_id
         """,  # noqa: S608  # built of our own names; every value is bound
-        [tree.lower(), *values],
+        [tree, tree.lower(), *values],
     )
 
 

@@ -39,6 +39,7 @@ def figures() -> Iterator[Figure]:
         finally:
             log_shipping.configure()
         yield from reading(folder)
+        yield from tracing(folder)
         yield view_keeps_up(folder)
 
 
@@ -278,6 +279,25 @@ def reading(folder: Path) -> Iterator[Figure]:
         bound=1.3,
         detail=f"{ten:.1f} s, {memory:.0f} MiB",
     )
+
+
+def tracing(folder: Path) -> Iterator[Figure]:
+    """`trace` of one job among two million records."""
+    make_records(folder / "two" / "tasks.jsonl", 2 * MILLION)
+    with (folder / "two" / "tasks.jsonl").open("rb") as file:
+        wanted = orjson.loads(file.readline())["id"]
+    command = [sys.executable, "-c", "from gearmang.cli import main; main()", "logs", "trace"]
+    process = subprocess.Popen(
+        [*command, wanted, "--records", str(folder / "two"), "--json"], stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        assert len(orjson.loads(process.stdout.read())) == 1
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    cpu = usage.ru_utime + usage.ru_stime
+    yield Figure("trace among 2,000,000 records, CPU", cpu, "s", bound=1.5)
+    yield Figure("its memory", usage.ru_maxrss / 1024, "MiB", bound=200)
 
 
 def view_keeps_up(folder: Path) -> Figure:

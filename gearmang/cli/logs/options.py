@@ -101,7 +101,9 @@ def moment_of(at: float | None) -> datetime | None:
 
 
 @contextmanager
-def asked(places: tuple[str, ...], since: datetime | None = None) -> Iterator[Database]:
+def asked(
+    places: tuple[str, ...], since: datetime | None = None, *, of_id: str | None = None
+) -> Iterator[Database]:
     """The records of the places, to be asked; files that were left out are named at the end.
 
     Raises:
@@ -109,7 +111,7 @@ def asked(places: tuple[str, ...], since: datetime | None = None) -> Iterator[Da
     """
     from gearmang.records.database import opened
 
-    with opened(places, since) as database:
+    with opened(places, since, of_id=of_id) as database:
         yield database
         left_out = database.left_out
     for path, reason in left_out.items():

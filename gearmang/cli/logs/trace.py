@@ -39,7 +39,7 @@ def trace(tree: str, since: float | None, places: tuple[str, ...], form: str) ->
     if len(tree) < SHORTEST:
         raise click.UsageError(f"an ID has at least {SHORTEST} digits")
     start = moment_of(since)
-    with asked(places, start) as database:
+    with asked(places, start, of_id=tree) as database:
         answer = found(database, tree, start)
     if not answer.rows:
         raise RecordsError(f"no record of {tree} in {', '.join(places)}")
