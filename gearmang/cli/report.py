@@ -47,7 +47,7 @@ def report(places: tuple[str, ...], store: str | None, since: float | None, outp
 
     Example: gearmang report --since 1d --store /var/lib/gearmang/dead_letters.db -o yesterday.html
     """
-    from gearmang.dead_letters.looking.masking import masked_text
+    from gearmang.masking import masked_text
     from gearmang.records.picture import picture
     from gearmang.records.sheet import sheet
 
@@ -73,8 +73,8 @@ def deaths_since(store: str, since: float) -> list[Deaths]:
     """The causes of dead letters that arrived since then, the most frequent first."""
     from gearmang.dead_letters.looking.causes import groups
     from gearmang.dead_letters.looking.filters import Filter
-    from gearmang.dead_letters.looking.masking import masked_text
     from gearmang.dead_letters.store.seam import Store
+    from gearmang.masking import masked_text
     from gearmang.records.sheet import Deaths
 
     with Store(store) as opened, opened.reading() as connection:

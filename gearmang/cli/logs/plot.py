@@ -25,7 +25,7 @@ def plot(selection: Selection, by: str, of: str, every_s: float | None, output: 
 
     Example: gearmang logs plot --since 1d -o yesterday.html
     """
-    from gearmang.dead_letters.looking.masking import masked_text
+    from gearmang.masking import masked_text
     from gearmang.records.picture import picture
     from gearmang.records.sheet import sheet
 
