@@ -71,12 +71,13 @@ def statistics(
                    CAST(round(sum(weight)) AS BIGINT) AS count,
                    round(sum(weight) / greatest({span}, 1), 3) AS per_second,
                    CAST(round(coalesce(sum(weight) FILTER (failed), 0)) AS BIGINT) AS failures,
-                   count(*) FILTER (NOT isfinite(number){timeless}) AS odd,
-                   quantile_cont(number, [0.5, 0.95, 0.99]) FILTER (isfinite(number)) AS p,
-                   max(number) FILTER (isfinite(number)) AS max
+                   count(*) FILTER (NOT isfinite(raw){timeless}) AS odd,
+                   quantile_cont(CASE WHEN isfinite(raw) THEN raw END, [0.5, 0.95, 0.99]) AS p,
+                   max(CASE WHEN isfinite(raw) THEN raw END) AS max
             FROM (
                 SELECT {IDENTITY} AS identity, any_value(ts) AS ts, any_value({group}) AS "group",
-                       any_value({number}) AS number, bool_or({FAILED}) AS failed,
+                       any_value({number}) AS raw,
+                       bool_or({FAILED}) AS failed,
                        any_value({WEIGHT}) AS weight,
                        bool_or({condition}) AS wanted, any_value(dropped) AS dropped,
                        count(*) AS copies
