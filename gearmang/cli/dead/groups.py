@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -35,6 +36,7 @@ def groups(chosen: Filter, limit: int, offset: int, store: str, as_json: bool) -
     from gearmang.dead_letters.looking.causes import groups as find
     from gearmang.dead_letters.store.seam import Store
     from gearmang.masking import masked_text
+    from gearmang.terminal import clean
 
     with Store(store) as opened, opened.reading() as connection:
         rows = find(connection, chosen, limit=limit, offset=offset)
@@ -51,6 +53,11 @@ def groups(chosen: Filter, limit: int, offset: int, store: str, as_json: bool) -
                     "error_message": masked_text(row.error_message),
                     "place": row.place,
                     "revision": row.revision,
+                    "note": row.note,
+                    "assigned": row.assigned,
+                    "link": row.link,
+                    "snoozed_until": iso(row.snoozed_until),
+                    "snoozed_left": row.snoozed_left,
                     "first_seen": iso(row.first_seen),
                     "last_seen": iso(row.last_seen),
                     "arrivals_by_hour": hours[row.fingerprint],
@@ -69,7 +76,7 @@ def groups(chosen: Filter, limit: int, offset: int, store: str, as_json: bool) -
     for row in rows:
         shown.add_row(
             cell(row.fingerprint),
-            cell(row.state, _STYLES.get(row.state, "")),
+            cell(row.state + _quiet(row), _STYLES.get(row.state, "")),
             cell(row.letters),
             cell(row.function),
             cell(row.error_type),
@@ -79,3 +86,16 @@ def groups(chosen: Filter, limit: int, offset: int, store: str, as_json: bool) -
             cell(sparkline(hours[row.fingerprint])),
         )
     console().print(shown)
+    for row in rows:
+        said = [masked_text(text) for text in (row.assigned, row.note, row.link) if text]
+        if said:
+            click.echo(clean(f"{row.fingerprint}: {'; '.join(said)}"))
+
+
+def _quiet(row: Any) -> str:
+    """How a cause's state says that it alerts nobody."""
+    if row.snoozed_left is not None:
+        return f", quiet for {row.snoozed_left} more"
+    if (row.snoozed_until or 0) > time.time():
+        return f", quiet until {told(row.snoozed_until)}"
+    return ""

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from gearmang.dead_letters.arriving.storing import Stored
 from gearmang.dead_letters.store.seam import Store
@@ -78,6 +78,8 @@ class Notices:
                         fingerprints.c.notified_at.is_(None),
                         fingerprints.c.notified_at <= now - self._interval,
                     ),
+                    func.coalesce(fingerprints.c.snoozed_until, 0) <= now,
+                    fingerprints.c.snoozed_left.is_(None),
                 )
                 .order_by(fingerprints.c.fingerprint)
             ).all()

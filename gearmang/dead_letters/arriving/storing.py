@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
+import operator
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -187,6 +188,7 @@ def _statements(dialect: str) -> tuple[Insert, Insert]:
     )
     counting = put(fingerprints)
     new = counting.excluded
+    arrived = functools.reduce(operator.add, (new[state] for state in STATES))
     arriving = put(arrivals)
     return (
         counting.on_conflict_do_update(
@@ -199,6 +201,10 @@ def _statements(dialect: str) -> tuple[Insert, Insert]:
                 ),
                 "first_seen": least(fingerprints.c.first_seen, new.first_seen),
                 "last_seen": greatest(fingerprints.c.last_seen, new.last_seen),
+                "snoozed_left": case(
+                    (fingerprints.c.snoozed_left > arrived, fingerprints.c.snoozed_left - arrived),
+                    else_=None,
+                ),
                 **{state: fingerprints.c[state] + new[state] for state in STATES},
             },
         ),

@@ -18,7 +18,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION: Final = "0001"  # the migration that this code was written for
+REVISION: Final = "0002"  # the migration that this code was written for
 VERSION_TABLE: Final = "dead_letter_version"
 
 STATES: Final = ("dead", "requeuing", "requeued", "removed", "resolved", "recalling")
@@ -88,6 +88,11 @@ fingerprints = Table(
     Column("first_seen", Float, nullable=False),
     Column("last_seen", Float, nullable=False),
     Column("notified_at", Float),
+    Column("note", Text),  # what people have written about it
+    Column("assigned", String),  # who looks after it
+    Column("link", Text),  # where it is worked on
+    Column("snoozed_until", Float),  # alerts nobody before then
+    Column("snoozed_left", BigInteger),  # nor before so many more letters have come
     *(Column(state, BigInteger, nullable=False, server_default="0") for state in STATES),
     Index("dead_letter_fingerprints_by_first_seen", "first_seen"),
 )

@@ -26,21 +26,28 @@ _KEPT: Final = (
     "SELECT function, SUM(dead) FROM dead_letter_fingerprints"
     " WHERE dead > 0 GROUP BY function ORDER BY function"
 )
+# A cause that is snoozed is no news: it is kept, and not counted as arrived or new.
 # Whole minutes come from the counters; what arrived in the cut minute before them is counted.
 _ARRIVED: Final = (
     "SELECT function, SUM(arrived) FROM ("
     " SELECT f.function AS function, a.arrived AS arrived"
     " FROM dead_letter_arrivals a JOIN dead_letter_fingerprints f ON f.fingerprint = a.fingerprint"
     " WHERE a.minute >= :minute"
+    " AND f.snoozed_left IS NULL AND COALESCE(f.snoozed_until, 0) <= :now"
     " UNION ALL"
-    " SELECT function, 1 FROM dead_letters WHERE id >= :first AND id < :last"
+    " SELECT d.function, 1 FROM dead_letters d"
+    " JOIN dead_letter_fingerprints f ON f.fingerprint = d.fingerprint"
+    " WHERE d.id >= :first AND d.id < :last"
+    " AND f.snoozed_left IS NULL AND COALESCE(f.snoozed_until, 0) <= :now"
     ") AS arrivals GROUP BY function ORDER BY function"
 )
 _UNDER_WAY: Final = "SELECT SUM(requeuing + recalling) FROM dead_letter_fingerprints"
 _PARAMETER: Final = r":(\w+)"  # SQLite's form; psycopg's is %(name)s
 _NEW: Final = (
-    "SELECT fingerprint, function FROM dead_letter_fingerprints"
-    " WHERE first_seen >= :since ORDER BY first_seen, fingerprint"
+    "SELECT f.fingerprint, f.function FROM dead_letter_fingerprints f"
+    " WHERE f.first_seen >= :since"
+    " AND f.snoozed_left IS NULL AND COALESCE(f.snoozed_until, 0) <= :now"
+    " ORDER BY f.first_seen, f.fingerprint"
 )
 
 
@@ -49,7 +56,8 @@ class Tally(NamedTuple):
 
     Attributes:
         kept: how many letters are dead now, by function.
-        arrived: how many were stored since then, whatever became of them, by function.
+        arrived: how many were stored since then, whatever became of them, by function; those of
+            snoozed causes left out.
         new_fingerprints: fingerprint → function of each that was first seen since then.
         under_way: letters on their way to gearmand or back from it; a killed command leaves some.
     """
@@ -84,7 +92,9 @@ def tally(store: str, *, since: float, timeout: float = 5.0) -> Tally:
 def _count(rows: _Rows, since: float) -> Tally:
     since = max(0.0, since)
     minute = minute_of(since) + (since % SECONDS_PER_MINUTE > 0)
+    now = time.time()
     cut = {
+        "now": now,
         "minute": minute,
         "first": first_id(since),
         "last": first_id(minute * SECONDS_PER_MINUTE),
@@ -92,7 +102,7 @@ def _count(rows: _Rows, since: float) -> Tally:
     return Tally(
         kept={function: int(count) for function, count in rows(_KEPT, {})},
         arrived={function: int(count) for function, count in rows(_ARRIVED, cut)},
-        new_fingerprints=dict(map(tuple, rows(_NEW, {"since": since}))),
+        new_fingerprints=dict(map(tuple, rows(_NEW, {"since": since, "now": now}))),
         under_way=int(rows(_UNDER_WAY, {})[0][0] or 0),
     )
 

@@ -237,3 +237,22 @@ def test_bad_options_are_a_usage_error(gearmang: Gearmang, arguments: tuple[str,
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_help_has_an_example(command: str) -> None:
     assert f"Example: gearmang dead {command}" in Gearmang("none").dead(command, "--help")
+
+
+def test_what_people_say_of_a_cause_is_in_groups(store: Store, gearmang: Gearmang) -> None:
+    put(store, dead_job())
+    (cause,) = gearmang.json("groups")
+    name = cause["fingerprint"][:8]
+    gearmang.dead("note", name, "sizes of null")
+    gearmang.dead("assign", name, "anna")
+    gearmang.dead("link", name, "https://tracker/17")
+    gearmang.dead("snooze", name, "5", "--reason", "mended soon")
+    told = gearmang.dead("groups")
+    assert "known, quiet for 5 more" in told
+    assert f"{cause['fingerprint']}: anna; sizes of null; https://tracker/17" in told
+    gearmang.dead("snooze", name, "2h")
+    assert "quiet until" in gearmang.dead("groups")
+    gearmang.dead("snooze", name, "off")
+    assert "quiet" not in gearmang.dead("groups")
+    assert "is past" in gearmang("dead", "snooze", name, "2001-01-01").stderr
+    assert "cause: snoozed" in gearmang.dead("history")
