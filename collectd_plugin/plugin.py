@@ -16,7 +16,7 @@ from gearmang.protocol.entries import FunctionStatus
 from gearmang.protocol.errors import AdminError
 from gearmang.terminal import clean
 from gearmang.watch.course import continued
-from gearmang.watch.fleet import fleet, staff
+from gearmang.watch.fleet import Staff, fleet, staff
 from gearmang.watch.movement import Past, judge
 from gearmang.watch.poll import Snapshot, poll
 from gearmang.watch.waits import keys_by_function, oldest_running, oldest_waiting
@@ -168,7 +168,7 @@ class Plugin:
             watched.name,
             report.of_functions(selection, changes, crew, series, now, crowd),
         )
-        self._report_time(watched, snapshot, selection, changes, now)
+        self._report_time(watched, snapshot, selection, changes, crowd, now)
         if snapshot.priorities is not None:
             chosen = [one for one in snapshot.priorities if wanted[one.name]]
             self._dispatch(watched.name, report.of_priorities(chosen, selection, changes, series))
@@ -180,6 +180,7 @@ class Plugin:
         snapshot: Snapshot,
         selection: Reported,
         changes: Changes,
+        crowd: dict[str, Staff] | None,
         now: float,
     ) -> None:
         """How the queues move, and how long jobs wait and run."""
@@ -193,7 +194,9 @@ class Plugin:
         if snapshot.keys is not None:
             keys = keys_by_function(snapshot.keys, snapshot.functions)
         if options.flow:
-            watched.past = continued(watched.past, snapshot, now, window=options.window, keys=keys)
+            watched.past = continued(
+                watched.past, snapshot, now, window=options.window, keys=keys, crowd=crowd
+            )
             flows = judge(watched.past, options.window)
             self._dispatch(watched.name, report.of_flows(told, gone, flows, watched.series))
         if options.ages:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gearmang.watch.fleet import staff
+from gearmang.watch.fleet import Staff, staff
 from gearmang.watch.movement import DEFAULT_WINDOW, Past, follow
 from gearmang.watch.poll import Snapshot
 from gearmang.watch.waits import keys_by_function
@@ -21,6 +21,7 @@ def continued(
     *,
     window: float = DEFAULT_WINDOW,
     keys: Mapping[str, Sequence[str]] | None = None,
+    crowd: Mapping[str, Staff] | None = None,
 ) -> Past:
     """What is remembered of the server from now on.
 
@@ -31,16 +32,19 @@ def continued(
         window: seconds over which movement is judged.
         keys: of the snapshot, as `gearmang.watch.waits.keys_by_function` gives them, where the
             caller has them already.
+        crowd: of the snapshot, as `gearmang.watch.fleet.staff` gives it, for the same reason.
     """
     if keys is None and snapshot.keys is not None:
         keys = keys_by_function(snapshot.keys, snapshot.functions)
-    crowd = staff(snapshot.functions, snapshot.connections)
+    if crowd is None:
+        crowd = staff(snapshot.functions, snapshot.connections)
+    waiting = [one[0] for one in snapshot.functions if one[1] > one[2] and one[0] in crowd]
     return follow(
         past,
         now,
         snapshot.functions,
         window=window,
-        idle={name: one.idle for name, one in crowd.items()} if snapshot.connections else None,
+        idle={name: crowd[name].idle for name in waiting} if snapshot.connections else None,
         keys=keys,
         pid=snapshot.pid,
     )

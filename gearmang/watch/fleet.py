@@ -51,17 +51,14 @@ class Staff(NamedTuple):
         running: jobs of all functions that they serve: what may keep them busy.
         idle: of the workers, those that surely have no job; a connection may hold several jobs.
         serve: functions that they serve, this one included.
+        busy: the share of the workers that may have a job, 1 at most.
     """
 
     workers: int
     running: int
     idle: int
     serve: int
-
-    @property
-    def busy(self) -> float:
-        """The share of workers that may have a job, 1 at most."""
-        return 1.0 - self.idle / self.workers if self.workers else 0.0
+    busy: float
 
 
 def staff(functions: Iterable[FunctionStatus], connections: Iterable[Peer]) -> dict[str, Staff]:
@@ -73,20 +70,31 @@ def staff(functions: Iterable[FunctionStatus], connections: Iterable[Peer]) -> d
     running = {function[0]: function[2] for function in functions}
     # Few kinds of workers serve many connections: each kind is looked at once.
     kinds = Counter(frozenset(one.functions) for one in connections if one.functions)
-    kinds_of: dict[str, list[frozenset[str]]] = {}
-    for kind in kinds:
+    found: dict[str, Staff] = {}
+    shared: dict[str, list[frozenset[str]]] = {}  # functions that several kinds serve
+    first: dict[str, frozenset[str]] = {}
+    jobs_of: dict[frozenset[str], int] = {}
+    for kind in sorted(kinds, key=len, reverse=True):
+        jobs_of[kind] = sum(map(running.get, kind, repeat(0)))
+        only = _staffed(kinds[kind], jobs_of[kind], len(kind))
         for name in kind:
-            kinds_of.setdefault(name, []).append(kind)
-    jobs_of = {kind: sum(map(running.get, kind, repeat(0))) for kind in kinds}
-    found = {}
-    for name, serving in kinds_of.items():
+            if name in first:
+                shared.setdefault(name, [first[name]]).append(kind)
+            else:
+                found[name], first[name] = only, kind
+    for name, serving in shared.items():
         # The largest kind may serve thousands: it is summed once, what others add one by one.
-        largest = max(serving, key=len)
-        more = {one for kind in serving if kind is not largest for one in kind} - largest
+        largest = serving[0]
+        more = {one for kind in serving[1:] for one in kind} - largest
         jobs = jobs_of[largest] + sum(map(running.get, more, repeat(0)))
-        count = sum(kinds[kind] for kind in serving)
-        found[name] = Staff(count, jobs, max(0, count - jobs), len(largest) + len(more))
+        workers = sum(kinds[kind] for kind in serving)
+        found[name] = _staffed(workers, jobs, len(largest) + len(more))
     return found
+
+
+def _staffed(workers: int, jobs: int, functions: int) -> Staff:
+    idle = max(0, workers - jobs)
+    return Staff(workers, jobs, idle, functions, 1.0 - idle / workers)
 
 
 def fleet(connections: Iterable[Peer]) -> Fleet:

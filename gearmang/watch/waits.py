@@ -63,9 +63,11 @@ def keys_by_function(
             groups[mark].append(key)
         else:
             groups[mark] = [key]
+    if not groups:
+        return {}
     names: dict[str, str | None] = {}
     for function in functions:
-        mark = _mark(function[0])
+        mark = _marks.get(function[0]) or _mark(function[0])
         names[mark] = None if mark in names else function[0]
     found: dict[str, list[str]] = {}
     odd: list[str] = []

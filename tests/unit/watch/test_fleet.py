@@ -35,7 +35,7 @@ def test_an_age_is_never_negative() -> None:
 def test_a_worker_of_four_functions_is_one_and_busy_with_any_of_their_jobs() -> None:
     functions = [FunctionStatus(name, total, total, 1) for name, total in zip("abcd", (0, 1, 0, 0))]
     found = staff(functions, [connection("-", *"abcd"), connection("-")])
-    assert found["a"] == Staff(workers=1, running=1, idle=0, serve=4)
+    assert found["a"] == Staff(workers=1, running=1, idle=0, serve=4, busy=1.0)
     assert found["a"].busy == 1.0
 
 

@@ -59,7 +59,7 @@ def test_a_function_in_which_nothing_waits_has_no_oldest_job() -> None:
 
 
 def test_two_functions_with_one_mark_are_both_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waits, "_mark", lambda function: mark_of("f"))
+    monkeypatch.setattr(waits, "_marks", dict.fromkeys("fg", mark_of("f")))
     assert waiting([key(5)], 1) == Queueing(None, 0, 1)
 
 
