@@ -43,6 +43,10 @@ mutants: setup  ## deliberate bugs, each of which a test must notice; prints the
 fuzz: setup  ## 1,000,000 fuzzed replies through the admin client's parser
 	@$(PYTHON) -m tests.fuzz $(ARGS)
 
+.PHONY: chaos
+chaos: setup  ## a whole pipeline under faults, then every job accounted for (SEED=n DURATION=60)
+	@$(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(DURATION),--duration $(DURATION))
+
 .PHONY: soak
 soak: setup  ## the long runs: every kill and every count of the issues at full length
 	@$(PYTHON) -m pytest tests/soak $(ARGS)

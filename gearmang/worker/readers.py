@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gearmang.protocol import Tls
 
 FRESH: Final = 1.0  # seconds for which a look is believed; many retries cost one look
+REMEMBERED: Final = 3600.0  # seconds; a worker of another make that is away comes back
 LOOK_TIMEOUT: Final = 1.0  # seconds; a retry waits no longer to travel with its history
 
 Told = Callable[[bool], None]
@@ -47,6 +48,7 @@ class Readers:
         self._asking: list[Told] = []
         self._looked_at = float("-inf")
         self._known = False
+        self._other_seen_at = float("-inf")
 
     def ask(self, told: Told) -> None:
         """Have `told` called, at once or soon: True when all workers read envelopes."""
@@ -88,7 +90,12 @@ class Readers:
     def _looked(self, found: Iterable[Peer] | AdminError) -> None:
         self._looking = None
         self._looked_at = self._clock.monotonic()
-        self._known = not isinstance(found, AdminError) and all_are_ours(found, self._function)
+        peers = () if isinstance(found, AdminError) else tuple(found)
+        self._known = all_are_ours(peers, self._function)
+        if not self._known and any(self._function in peer.functions for peer in peers):
+            self._other_seen_at = self._looked_at
+        if self._looked_at - self._other_seen_at < REMEMBERED:
+            self._known = False
         asking, self._asking = self._asking, []
         for told in asking:
             told(self._known)

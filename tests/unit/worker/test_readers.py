@@ -1,76 +1,25 @@
-"""Whether a retry may travel in an envelope: only where all workers of its function read it."""
-
-from collections.abc import Iterable
-
-import pytest
+"""Whether a retry's history may travel with it."""
 
 from gearmang.protocol.entries import Peer
-from gearmang.protocol.errors import TimedOut
-from gearmang.protocol.steps import Steps
-from gearmang.worker.loop import Loop
-from gearmang.worker.readers import FRESH, Readers, all_are_ours
-from tests.unit.worker.parts import FUNCTION, SERVER, FakeClock
+from gearmang.protocol.server import Server
+from gearmang.worker.readers import FRESH, REMEMBERED, Readers
+from tests.unit.worker.parts import FakeClock
+
+OURS = Peer(1, "127.0.0.1", "resize@web1:4711+1764050000", ("resize",))
+OTHER = Peer(2, "127.0.0.1", "-", ("resize",))
 
 
-def peer(client_id: str, *functions: str) -> Peer:
-    return Peer(7, "127.0.0.1", client_id, functions)
-
-
-OURS = peer("resize@h:1+2", FUNCTION)
-SLOT = peer("resize@h:1#3+2~1764000000", FUNCTION)
-PHP = peer("-", FUNCTION)
-
-
-@pytest.mark.parametrize(
-    ("peers", "known"),
-    [
-        ([OURS, SLOT], True),
-        ([OURS, peer("-", "mail"), peer("-")], True),
-        ([OURS, PHP], False),
-        ([OURS, peer("resize", FUNCTION, "mail")], False),
-        ([], False),
-        ([peer("resize@h:1+2", "mail")], False),
-    ],
-)
-def test_every_worker_of_the_function_must_be_ours(peers: list[Peer], known: bool) -> None:
-    assert all_are_ours(peers, FUNCTION) == known
-
-
-class Looking(Readers):
-    """Looks at what the test says, without a server."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__(SERVER, FUNCTION, Loop(), clock)
-        self.peers: Iterable[Peer] | None = [OURS]
-        self.looks = 0
-
-    def _steps(self, deadline: float) -> Steps[Iterable[Peer]]:
-        self.looks += 1
-        if self.peers is None:
-            raise TimedOut(SERVER, "gave no complete answer in time")
-        return self.peers
-        yield  # pragma: no cover  # what makes it steps
-
-
-def test_many_retries_cost_one_look_a_second() -> None:
+def test_a_worker_of_another_make_is_reckoned_with_while_it_is_away() -> None:
     clock = FakeClock()
-    readers, told = Looking(clock), list[bool]()
-    for _ in range(5):
+    readers = Readers(Server("gm1", 4730), "resize", None, clock)  # type: ignore[arg-type]  # unused
+    told: list[bool] = []
+
+    for peers, later in (((OURS,), 0.0), ((OURS, OTHER), 2.0), ((OURS,), 4.0)):
+        clock.go(later)
+        readers._looked(peers)
         readers.ask(told.append)
-    assert (told, readers.looks) == ([True] * 5, 1)
-
-    clock.go(FRESH + 0.1)
-    readers.peers = [OURS, PHP]
+    clock.go(REMEMBERED + FRESH)
+    readers._looked((OURS,))
     readers.ask(told.append)
 
-    assert (told[-1], readers.looks) == (False, 2)
-
-
-def test_a_server_that_does_not_tell_is_not_known_to_have_readers_only() -> None:
-    readers, told = Looking(FakeClock()), list[bool]()
-    readers.peers = None
-    readers.ask(told.append)
-
-    assert told == [False]
-    assert readers.next_tick() == float("inf")
-    assert readers.descriptors() == ()
+    assert told == [True, False, False, True]
