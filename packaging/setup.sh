@@ -11,9 +11,10 @@ cd "$(dirname "$0")/.."
 # Where a package has another name in another release, the names stand with a bar between them;
 # LIBPYTHON is the system's Python, which is the one that collectd embeds.
 BUILD="python3 python3-venv"
-DEMO="gearman-job-server gearman-tools collectd-core collectd-utils LIBPYTHON nagios4-core"
 # collectd's write_prometheus wants libmicrohttpd and libprotobuf-c1.
-TEST="libmicrohttpd12t64|libmicrohttpd12 libprotobuf-c1 icinga2-bin rsyslog rsyslog-relp postgresql \
+DEMO="gearman-job-server gearman-tools collectd-core collectd-utils LIBPYTHON \
+libmicrohttpd12t64|libmicrohttpd12 libprotobuf-c1 nagios4-core"
+TEST="icinga2-bin rsyslog rsyslog-relp postgresql \
 logrotate chromium prometheus redis-server|valkey-redis-compat stunnel4 tmux man-db php-cli php-gearman \
 libgearman-client-perl"
 
