@@ -41,6 +41,7 @@ def configure(
     path: str | os.PathLike[str] | None = None,
     stream: IO[Any] | None = None,
     syslog: str | None = None,
+    otlp: str | None = None,
     handler: logging.Handler | None = None,
     profile: str = "flat",
     fields: Mapping[str, object] | None = None,
@@ -65,6 +66,8 @@ def configure(
         path: a folder, in which each hour has its file ``tasks-YYYYMMDDHH.jsonl``.
         stream: a file object, such as ``sys.stdout``.
         syslog: a Unix socket's path, such as ``/dev/log``, or ``HOST:PORT`` for UDP.
+        otlp: the address of an OpenTelemetry collector, such as ``http://127.0.0.1:4318``, which
+            gets records as spans. Needs ``gearmang[otel]``.
         handler: any logging handler.
         profile: the form: ``flat``, which `gearmang logs` reads, ``ecs`` or ``otel``.
         fields: what every record carries, such as ``{"service": "thumbnails"}``.
@@ -85,10 +88,11 @@ def configure(
 
     Raises:
         ValueError: more than one destination, or an unknown profile.
+        ImportError: ``otlp`` needs ``pip install 'gearmang[otel]'``.
     """
-    destinations = (path, stream, syslog, handler)
+    destinations = (path, stream, syslog, otlp, handler)
     if sum(place is not None for place in destinations) > 1:
-        raise ValueError("configure takes one of path, stream, syslog and handler")
+        raise ValueError("configure takes one of path, stream, syslog, otlp and handler")
     formatter = JsonFormatter(
         profile=profile,
         fields=fields,
@@ -97,7 +101,7 @@ def configure(
         processors=tuple(processors),
         max_bytes=max_bytes,
     )
-    made = _made(path, stream, syslog, handler, formatter, durable=durable, watch=watch)
+    made = _made(path, stream, syslog, otlp, handler, formatter, durable=durable, watch=watch)
     if settings.handler is not None:
         settings.handler.report_drops()
         settings.handler.close()
@@ -115,6 +119,7 @@ def configure(
         path=os.path.abspath(path) if path is not None else None,  # noqa: PTH100  # may be bytes
         stream=_standard_name(stream),
         syslog=syslog,
+        otlp=otlp,
         profile=profile,
         fields=dict(fields or {}),
         redact=list(redact),
@@ -132,6 +137,7 @@ def _made(
     path: str | os.PathLike[str] | None,
     stream: IO[Any] | None,
     syslog: str | None,
+    otlp: str | None,
     handler: logging.Handler | None,
     formatter: JsonFormatter,
     *,
@@ -151,6 +157,15 @@ def _made(
         from log_shipping.syslog import SyslogHandler
 
         return SyslogHandler(syslog, formatter=formatter)
+    if otlp is not None:
+        try:
+            from log_shipping.otlp import OtlpHandler
+        except ImportError as error:
+            raise ImportError(
+                f"otlp={otlp!r} needs pip install 'gearmang[otel]': {error}"
+            ) from None
+
+        return OtlpHandler(otlp, formatter=formatter)
     if isinstance(handler, RecordHandler):
         return handler  # made by hand: it takes records as they are
     if handler is not None:
@@ -166,7 +181,7 @@ def _standard_name(stream: IO[Any] | None) -> str | None:
 
 def _bequeath(**options: object) -> None:
     """Leave a word for the processes that multiprocessing starts anew."""
-    if not any(options[place] for place in ("path", "stream", "syslog")):
+    if not any(options[place] for place in ("path", "stream", "syslog", "otlp")):
         os.environ.pop(INHERITED, None)
         return
     try:
@@ -195,7 +210,7 @@ def _inherited() -> dict[str, Any] | None:
 def handler_of_environment() -> RecordHandler | None:
     """Look at ``$GEARMANG_RECORDS``, once, where `configure` was not called.
 
-    It holds a folder, ``syslog:ADDRESS`` or ``stdout``.
+    It holds a folder, ``syslog:ADDRESS``, ``otlp:URL`` or ``stdout``.
     """
     if not settings.decided:
         place = os.environ.get(ENVIRONMENT, "")
@@ -206,6 +221,8 @@ def handler_of_environment() -> RecordHandler | None:
             configure(stream=sys.stdout)
         elif place.startswith("syslog:"):
             configure(syslog=place[len("syslog:") :])
+        elif place.startswith("otlp:"):
+            configure(otlp=place[len("otlp:") :])
         else:
             configure(path=place or None)
     return settings.handler

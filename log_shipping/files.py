@@ -97,7 +97,7 @@ class HourlyFileHandler(RecordHandler):
                 self._fast_until = 0.0
         super().ship(document)
 
-    def write(self, line: bytes) -> bool:
+    def write_line(self, line: bytes) -> bool:
         if self._clock() >= self._look_at:
             self._look()
         # Without the lock: a descriptor stays open for an hour after another took its place.

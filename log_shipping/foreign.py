@@ -42,6 +42,6 @@ class ForeignHandler(RecordHandler):
             self.complain(error)
             self.drop(1 + document.get("dropped", 0))
 
-    def write(self, line: bytes) -> bool:
+    def write_line(self, line: bytes) -> bool:
         """Not reached: `ship` hands over whole records."""
         return False

@@ -23,9 +23,10 @@ _handlers: weakref.WeakSet[RecordHandler] = weakref.WeakSet()
 class RecordHandler(logging.Handler):
     """A logging handler that takes task records as well as log lines.
 
-    Subclasses write one line, in `write`. What could not be written is counted, and the next
-    record that can be says how many, in ``dropped``; at the end a record of its own does, or a
-    line on stderr. A level that is set on it holds for records too; failures have level ERROR.
+    Subclasses write one line, in `write_line`; called ``write``, loguru would take the handler
+    for a stream. What could not be written is counted, and the next record that can be says how
+    many, in ``dropped``; at the end a record of its own does, or a line on stderr. A level that
+    is set on it holds for records too; failures have level ERROR.
 
     Attributes:
         json_formatter: what writes records; `formatter`, if it is another, only makes the
@@ -48,7 +49,7 @@ class RecordHandler(logging.Handler):
         if isinstance(fmt, JsonFormatter):
             self.json_formatter = fmt
 
-    def write(self, line: bytes) -> bool:
+    def write_line(self, line: bytes) -> bool:
         """Write one line, from any thread. False, or an exception, when it did not get out."""
         raise NotImplementedError  # pragma: no cover
 
@@ -65,7 +66,7 @@ class RecordHandler(logging.Handler):
             document["dropped"] = self._owed()
         try:
             line = self.json_formatter.encode(document)
-            if line is None or self.write(line):
+            if line is None or self.write_line(line):
                 return
             self.complain(f"{self.where} takes no more")
         except Exception as error:
@@ -115,8 +116,12 @@ class RecordHandler(logging.Handler):
         # The last word is none of the records.
         lost = self._dropped - 1
         if lost > 0:
-            _say(f"{lost} records of process {os.getpid()} are lost: {self.where} took no more")
+            self.say_lost(lost)
             self._dropped = 0
+
+    def say_lost(self, count: int) -> None:
+        """Say on stderr how many records are lost, at the end of the process."""
+        _say(f"{count} records of process {os.getpid()} are lost: {self.where} took no more")
 
     def complain(self, reason: object) -> None:
         """Say on stderr, once for a handler, why records are dropped."""

@@ -41,7 +41,7 @@ class StreamHandler(RecordHandler):
             formatter = self.json_formatter
             formatter.max_bytes = min(formatter.max_bytes, select.PIPE_BUF)
 
-    def write(self, line: bytes) -> bool:
+    def write_line(self, line: bytes) -> bool:
         with self.lock:
             if self._descriptor < 0:
                 self._stream.write(line.decode())

@@ -37,7 +37,7 @@ class SyslogHandler(RecordHandler):
         self._socket: socket.socket | None = None
         self._patient = True
 
-    def write(self, line: bytes) -> bool:
+    def write_line(self, line: bytes) -> bool:
         message = self._message(line)
         with self.lock:
             try:

@@ -4,6 +4,8 @@ worker = instrument(gearman.GearmanWorker(["127.0.0.1:4730"]))
 worker.register_task("resize", resize)
 """
 
+from __future__ import annotations
+
 from typing import Any, TypeVar
 
 from log_shipping.ambient import record

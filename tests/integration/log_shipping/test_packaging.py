@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomllib
+from click.testing import CliRunner
+
+import log_shipping
+from gearmang.cli.logs.stats import stats
 
 PACKAGING = Path(__file__).parents[3] / "packaging"
 
@@ -53,7 +60,38 @@ def test_logrotate_accepts_its_configuration(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
     )  # fmt: skip
-    assert "error" not in told.stderr
+    assert "error:" not in told.stderr
+
+
+def test_what_logrotate_packs_is_read_by_gearmang_logs(tmp_path: Path) -> None:
+    folder = tmp_path / "tasks"
+    log_shipping.configure(path=folder, sigterm=False)
+    for _ in range(100):
+        with log_shipping.record("resize"):
+            pass
+    log_shipping.configure()
+    (old,) = folder.iterdir()
+    long_ago = time.time() - 3 * 86400
+    old.rename(folder / "tasks-2026010100.jsonl")
+    os.utime(folder / "tasks-2026010100.jsonl", (long_ago, long_ago))
+    log_shipping.configure(path=folder, sigterm=False)
+    with log_shipping.record("resize"):
+        pass
+    log_shipping.configure()
+    sample = (PACKAGING / "logrotate" / "gearmang-records").read_text()
+    (tmp_path / "conf").write_text(sample.replace("/var/log/gearmang/tasks", str(folder)))
+    (tmp_path / "conf").chmod(0o644)
+    # By its state file it knows the old file since three days.
+    then = time.strftime("%Y-%-m-%-d-%-H:0:0", time.localtime(long_ago))
+    (tmp_path / "state").write_text(
+        f'logrotate state -- version 2\n"{folder}/tasks-2026010100.jsonl" {then}\n'
+    )
+    subprocess.run(
+        ["/usr/sbin/logrotate", "-s", str(tmp_path / "state"), str(tmp_path / "conf")], check=True
+    )
+    assert [path.name for path in (folder / "packed").iterdir()] == ["tasks-2026010100.1.jsonl.gz"]
+    told = CliRunner().invoke(stats, ["--records", str(folder), "--json"])
+    assert json.loads(told.stdout)[0]["count"] == 101
 
 
 @pytest.mark.parametrize("name", ["gearmang-send.toml", "gearmang-receive.toml"])
