@@ -77,7 +77,7 @@ class OtlpHandler(RecordHandler):
             self._idle.set()
 
     def _send_batch(self, exporter: OTLPSpanExporter) -> None:
-        batch = []
+        batch: list[Document] = []
         while self._waiting and len(batch) < BATCH:
             batch.append(self._waiting.popleft())
         self._in_flight = len(batch)

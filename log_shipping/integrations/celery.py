@@ -30,10 +30,6 @@ _board: Board | None = None
 _parent = 0
 
 
-class Ignored(Exception):
-    """What ends the record of a task that wanted to be left alone."""
-
-
 def instrument() -> None:
     """Record every task that a Celery worker of this process, or of its pool, runs."""
     global _board, _parent
@@ -60,8 +56,9 @@ def _start(task_id: str, task: Any, **_: Any) -> None:
         attempt=(request.retries or 0) + 1,
         worker=str(request.hostname or ""),
         root_id=str(request.root_id or task_id),
-        **({"parent_id": str(request.parent_id)} if request.parent_id else {}),
     )
+    if request.parent_id:
+        made.set("parent_id", str(request.parent_id))
     setattr(request, _KEY, made)
     made.start()
 
