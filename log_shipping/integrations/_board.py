@@ -14,7 +14,7 @@ _SLOTS = 1 << 16
 _ENTRY = struct.Struct("=16sdIIB7x")  # which task, since when, by whom, after how many retries
 
 
-class Attempt(NamedTuple):
+class PoolAttempt(NamedTuple):
     """One attempt of a task.
 
     Attributes:
@@ -44,15 +44,15 @@ class Board:
     def __init__(self) -> None:
         self._memory = mmap(-1, _SLOTS * _ENTRY.size)
 
-    def put(self, task_id: str, attempt: Attempt) -> None:
+    def put(self, task_id: str, attempt: PoolAttempt) -> None:
         """Note an attempt."""
         _ENTRY.pack_into(self._memory, *self._place(task_id), *attempt)
 
-    def get(self, task_id: str) -> Attempt | None:
+    def get(self, task_id: str) -> PoolAttempt | None:
         """The attempt of a task; None where it never began here, or long ago."""
         offset, name = self._place(task_id)
         found, *attempt = _ENTRY.unpack_from(self._memory, offset)
-        return Attempt(*attempt) if found == name else None
+        return PoolAttempt(*attempt) if found == name else None
 
     def written(self, task_id: str) -> None:
         """Note that the record of a task's attempt is written."""

@@ -19,7 +19,7 @@ from typing import Any  # Celery ships no types
 from celery import signals
 
 from log_shipping.ambient import TaskLogger, record
-from log_shipping.integrations._board import RUNNING, WRITTEN, Attempt, Board
+from log_shipping.integrations._board import RUNNING, WRITTEN, PoolAttempt, Board
 
 PATIENCE = 10.0  # seconds that the parent waits for the end of a process that was killed
 
@@ -49,7 +49,7 @@ def _start(task_id: str, task: Any, **_: Any) -> None:
         if before is not None and before.state == RUNNING and before.is_over():
             # Its message came back after its process was killed: nobody else tells of that.
             _emit(task.name, task_id, before, "failure", "WorkerLostError", "its process is gone")
-        _board.put(task_id, Attempt(time.time(), os.getpid(), request.retries or 0, RUNNING))
+        _board.put(task_id, PoolAttempt(time.time(), os.getpid(), request.retries or 0, RUNNING))
     made = record(
         task.name.lstrip(".^") or "task",
         id=task_id,
@@ -119,7 +119,7 @@ def _ended_elsewhere(
 
 
 def _await_end(
-    name: str, task_id: str, attempt: Attempt, outcome: str, kind: str, reason: str
+    name: str, task_id: str, attempt: PoolAttempt, outcome: str, kind: str, reason: str
 ) -> None:
     deadline = time.monotonic() + PATIENCE
     while not attempt.is_over() and time.monotonic() < deadline:
@@ -129,7 +129,9 @@ def _await_end(
         _emit(name, task_id, attempt, outcome, kind, reason)
 
 
-def _emit(name: str, task_id: str, attempt: Attempt, outcome: str, kind: str, reason: str) -> None:
+def _emit(
+    name: str, task_id: str, attempt: PoolAttempt, outcome: str, kind: str, reason: str
+) -> None:
     if _board is not None:
         _board.put(task_id, attempt._replace(state=WRITTEN))
     TaskLogger(name.lstrip(".^") or "task").emit(
