@@ -19,7 +19,7 @@ from typing import Any  # Celery ships no types
 from celery import signals
 
 from log_shipping.ambient import TaskLogger, record
-from log_shipping.integrations._board import RUNNING, WRITTEN, PoolAttempt, Board
+from log_shipping.integrations._board import RUNNING, WRITTEN, Board, PoolAttempt
 
 PATIENCE = 10.0  # seconds that the parent waits for the end of a process that was killed
 
