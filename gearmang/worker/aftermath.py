@@ -12,6 +12,7 @@ from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import Envelope
 from gearmang.job.fingerprint import fingerprint
 from gearmang.job.submission import Packed
+from gearmang.masking import masked_text
 from gearmang.protocol.key import JobKey, mark_of
 from gearmang.protocol.server import Server
 from gearmang.terminal import clean
@@ -239,7 +240,7 @@ def _report(envelope: Envelope, dossier: Dossier, verdict: Verdict) -> None:
         dossier.attempt,
         dossier.outcome.replace("_", " "),
         clean(dossier.error_type),
-        clean(dossier.error_message),
+        clean(masked_text(dossier.error_message)),
         fate[verdict.fate],
         f" for {verdict.delay:.1f} s from now" if verdict.delay else "",
         f", because {clean(verdict.reason)}" if verdict.reason else "",

@@ -78,6 +78,7 @@ def replay(
 
 
 def _print(replayed: Replayed) -> None:
+    from gearmang.masking import masked_text
     from gearmang.terminal import clean, clean_lines
 
     dossier = replayed.dossier
@@ -88,5 +89,5 @@ def _print(replayed: Replayed) -> None:
     click.echo(f"it died again ({clean(dossier.outcome)})")
     for text in (dossier.traceback, dossier.stderr):
         if text:
-            click.echo(clean_lines(text.rstrip()))
-    click.echo(clean(f"{dossier.error_type}: {dossier.error_message}"))
+            click.echo(clean_lines(masked_text(text.rstrip())))
+    click.echo(clean(masked_text(f"{dossier.error_type}: {dossier.error_message}")))

@@ -10,6 +10,7 @@ import orjson
 
 from gearmang.cli.logs.printing import shown_time
 from gearmang.durations import BadTime, from_iso
+from gearmang.masking import masked_text
 from gearmang.terminal import clean
 
 _RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
@@ -32,7 +33,7 @@ def described(record: Mapping[str, Any], *, colour: bool = False) -> str:
     fields = record.get("fields")
     if fields:
         parts.append(fields if isinstance(fields, str) else orjson.dumps(fields).decode())
-    text = clean("  ".join(parts))
+    text = clean(masked_text("  ".join(parts)))
     style = _STYLES.get(str(record.get("outcome") or record.get("level"))) if colour else None
     return f"{style}{text}{_PLAIN}" if style else text
 

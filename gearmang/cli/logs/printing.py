@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from gearmang.cli.output import cell, console, print_json, table
+from gearmang.masking import masked_text
 from gearmang.records.database import Rows
 from gearmang.terminal import clean
 
@@ -58,4 +59,4 @@ def _shown(value: Any) -> Any:
         return f"{value:,.3f}".rstrip("0").rstrip(".")
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return value
+    return masked_text(value) if isinstance(value, str) else value

@@ -237,3 +237,16 @@ def test_what_the_log_says_of_a_job_holds_no_line_and_no_escape_of_the_jobs_own(
     assert "\n" not in caplog.messages[-1]
     assert "\x1b" not in caplog.messages[-1]
     assert "forged" in caplog.messages[-1]
+
+
+def test_no_secret_and_no_control_of_a_jobs_error_reaches_the_workers_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench()
+    hostile = "login password=s3cret failed\n\x1b[2Jforged line"
+    attempt = Attempt(assigned(bench.link, key()), 7, bench.clock.monotonic(), RUN, "w")
+    dossier = Dossier(outcome="failure", error_type="E", error_message=hostile)
+    bench.aftermath.failed(attempt, dossier, bench.settle)
+    told = caplog.records[-1].getMessage()
+    assert "s3cret" not in told
+    assert told.isprintable()
