@@ -2,9 +2,8 @@
 
 Nearly every job travels bare, its payload as it was submitted: its unique key says which job it
 is (`gearmang.protocol.key`); one whose key is not ours (by PHP, by ``gearman -b``) is the first
-attempt of a new job. A dead letter, and a retry where every worker of the function can read it,
-carry their history as well: one line ``GEARMANG/1 {json}`` before the payload. docs/wire.md
-specifies both.
+attempt of a new job. A dead letter carries its history as well: one line ``GEARMANG/1 {json}``
+before the payload. docs/wire.md specifies both.
 """
 
 from __future__ import annotations

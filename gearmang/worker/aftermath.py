@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,16 +14,15 @@ from gearmang.job.fingerprint import fingerprint
 from gearmang.job.submission import Packed
 from gearmang.masking import masked_text
 from gearmang.protocol.key import JobKey, mark_of
-from gearmang.protocol.server import Server
 from gearmang.terminal import clean
 from gearmang.worker.attempt import Attempt
+from gearmang.worker.befallen import Befallen
 from gearmang.worker.dossiers import sendable
 from gearmang.worker.grabbing import Assigned, fail
 from gearmang.worker.link import Awaited
 from gearmang.worker.loop import Clock
 from gearmang.worker.options import WorkerOptions
 from gearmang.worker.policy import Breaker, Rules, Verdict, judge
-from gearmang.worker.readers import Readers
 from gearmang.worker.spooling import Spooling
 from gearmang.worker.unsettled import Unsettled
 from log_shipping.ambient import TaskLogger
@@ -42,7 +41,6 @@ class Aftermath:
 
     Args:
         where: what every dossier says: host and revision.
-        readers: of each server, who would get a retry.
         expect: told when a copy is due, in seconds since the epoch.
     """
 
@@ -52,13 +50,13 @@ class Aftermath:
         where: dict[str, Any],
         clock: Clock,
         *,
-        readers: Mapping[Server, Readers],
         spooling: Spooling,
         unsettled: Unsettled,
         expect: Callable[[float], None],
     ) -> None:
         self._options, self._where, self._clock = options, where, clock
-        self._readers, self._spooling, self._unsettled = readers, spooling, unsettled
+        self._spooling, self._unsettled = spooling, unsettled
+        self._befallen = Befallen()
         self._expect = expect
         self._rules = Rules(options.attempts, options.backoff, options.reply_only)
         self._breaker = Breaker(options.breaker)
@@ -102,7 +100,7 @@ class Aftermath:
             self._record(attempt, envelope, dossier, broken=broken)
         job = attempt.job
         told = f"{dossier.error_type}: {dossier.error_message}"
-        after_it = envelope.failed(dossier, counted=verdict.counted)
+        after_it = self._befallen.recalled(envelope).failed(dossier, counted=verdict.counted)
         if verdict.fate == "reply":
             fail(job, told)
             settled()
@@ -175,16 +173,14 @@ class Aftermath:
         again = replace(after, delivery=after.delivery + 1, enqueued_at=enqueued, not_before=at)
         key = key_of(again, self._mark, job)
 
-        def looked(all_read: bool) -> None:
-            data = again.pack() if all_read else again.payload
-            when = None
-            if key.not_before is not None and at is not None:
-                when = math.ceil(at + job.link.ahead)
-                self._expect(at)
-            copy = Packed(self._options.function, data, str(key), "low", when)
-            self.hand_over(job, copy, told, settled)
-
-        self._readers[job.link.server].ask(looked)
+        when = None
+        if key.not_before is not None and at is not None:
+            when = math.ceil(at + job.link.ahead)
+            self._expect(at)
+        self._befallen.keep(again)
+        # Bare, whatever befell it: anybody may be the one who takes it.
+        copy = Packed(self._options.function, again.payload, str(key), "low", when)
+        self.hand_over(job, copy, told, settled)
 
     def _record(
         self, attempt: Attempt, envelope: Envelope, dossier: Dossier, *, broken: bool

@@ -26,7 +26,6 @@ from gearmang.worker.lookout import Lookout
 from gearmang.worker.loop import Clock, Loop
 from gearmang.worker.notify import Notifier
 from gearmang.worker.options import WorkerOptions
-from gearmang.worker.readers import Readers
 from gearmang.worker.sifting import Sieve
 from gearmang.worker.signals import Signals
 from gearmang.worker.slot import Shared, Slot
@@ -63,10 +62,6 @@ class Supervisor:
             on_loaded=self._loaded,
             wake_by=self._wake_by,
         )
-        self._readers = {
-            server: Readers(server, options.function, loop, clock, options.tls)
-            for server in options.servers
-        }
         self._spool = Spool(options.spool) if options.spool else None
         spooling = Spooling(self._spool, clock, self._links, self._next)
         unsettled = Unsettled()
@@ -75,7 +70,6 @@ class Supervisor:
             options,
             {"host": self._host, "revision": place.revision()},
             clock,
-            readers=self._readers,
             spooling=spooling,
             unsettled=unsettled,
             expect=lookout.expect,
@@ -137,8 +131,6 @@ class Supervisor:
         if now >= self._stack_at:
             self._stack_at = float("inf")
             self._print_stacks()
-        for readers in self._readers.values():
-            readers.tick(now)
         self._shared.lookout.tick(now)
         for slot in [*self._slots]:
             if not slot.tick(now):
@@ -157,7 +149,6 @@ class Supervisor:
             self._shared.spooling.next_tick(),
             min((slot.next_tick(now) for slot in self._slots), default=now),
             min((slot.executors.next_tick() for slot in self._ending), default=float("inf")),
-            min(readers.next_tick() for readers in self._readers.values()),
         )
 
     def _new_slot(self, number: int) -> Slot:
@@ -255,8 +246,6 @@ class Supervisor:
         found = [self._loop.fileno(), *self._signals.descriptors()]
         if self._spool is not None:
             found.append(self._spool.fileno())
-        for readers in self._readers.values():
-            found += readers.descriptors()
         for slot in (*self._slots, *self._ending):
             found += slot.descriptors()
         return found

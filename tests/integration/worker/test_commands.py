@@ -150,7 +150,7 @@ def test_a_command_tells_progress_and_parts_and_nonsense_costs_nothing(
         (wire.WORK_DATA, b"half"),
         (wire.WORK_COMPLETE, b"whole"),
     ]
-    assert "descriptor 3: b'nonsense'" in worker.output()
+    await_that(lambda: "descriptor 3: b'nonsense'" in worker.output(), "the nonsense is told")
 
 
 def test_a_command_asks_for_another_try(

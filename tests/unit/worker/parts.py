@@ -13,7 +13,6 @@ from gearmang.worker.grabbing import Assigned
 from gearmang.worker.link import Awaited, Link
 from gearmang.worker.loop import Clock
 from gearmang.worker.options import WorkerOptions
-from gearmang.worker.readers import Readers
 
 JOB_ID = "0123456789abcdef0123456789abcdef"
 NOW = 1_764_000_000.0  # seconds since the epoch, when the tests' clock begins
@@ -126,16 +125,6 @@ class FakeLink(Link):
         """What was said since the last time."""
         said, self.said = self.said, []
         return said
-
-
-class FakeReaders(Readers):
-    """Knows at once."""
-
-    def __init__(self, known: bool = True) -> None:
-        self.known = known
-
-    def ask(self, told: Callable[[bool], None]) -> None:
-        told(self.known)
 
 
 NAMES = {

@@ -17,10 +17,8 @@ from tests.unit.worker.parts import (
     FUNCTION,
     JOB_ID,
     NOW,
-    SERVER,
     FakeClock,
     FakeLink,
-    FakeReaders,
     assigned,
     key,
     options,
@@ -33,19 +31,17 @@ RUN = "fedcba9876543210"
 class Bench:
     """An aftermath with one link, and a job on it."""
 
-    def __init__(self, spool: Path | None = None, *, readers: bool = True, **given: Any) -> None:
+    def __init__(self, spool: Path | None = None, **given: Any) -> None:
         self.clock, self.link = FakeClock(), FakeLink()
         self.settled = 0
         self.expected: list[float] = []
         self.unsettled = Unsettled()
-        self.readers = FakeReaders(readers)
         self.spool = Spool(spool) if spool else None
         self.spooling = Spooling(self.spool, self.clock, lambda: [self.link], lambda: None)
         self.aftermath = Aftermath(
             options(**given),
             {"host": "h", "revision": "r1"},
             self.clock,
-            readers={SERVER: self.readers},
             spooling=self.spooling,
             unsettled=self.unsettled,
             expect=self.expected.append,
@@ -98,21 +94,20 @@ def test_a_lost_attempt_is_a_new_delivery_and_no_new_attempt() -> None:
     assert (bench.copy_key.delivery, bench.copy_key.attempt) == (3, 2)
 
 
-def test_where_anybody_may_not_read_envelopes_the_payload_travels_byte_for_byte() -> None:
-    bench = Bench(readers=False)
+def test_a_retry_travels_byte_for_byte_whatever_befell_the_job() -> None:
+    bench = Bench()
     bench.fail(data=b"\0any\xffbytes")
 
     assert bench.link.submitted[0].payload == b"\0any\xffbytes"
 
 
-def test_where_all_workers_read_envelopes_the_history_travels_too() -> None:
-    bench = Bench()
-    bench.fail()
+def test_a_dead_letter_holds_the_attempts_that_were_seen_here() -> None:
+    bench = Bench(attempts=2)
+    bench.fail(key(1, 1), dossier=Dossier(outcome="failure", error_type="First"))
+    bench.link.submitted.clear()
+    bench.fail(key(2, 2), dossier=Dossier(outcome="failure", error_type="Second"))
 
-    copy = Envelope.unpack(bench.link.submitted[0].payload)
-    assert copy.payload == b"payload"
-    assert [dossier.host for dossier in copy.history] == ["h"]
-    assert (copy.delivery, copy.attempt) == (2, 2)
+    assert [dossier.error_type for dossier in bench.letter.history] == ["First", "Second"]
 
 
 def test_a_job_of_another_client_gets_an_id_of_ours_and_the_time_of_its_first_start() -> None:
@@ -149,7 +144,7 @@ def test_a_delay_counts_from_gearmands_clock_where_that_is_known_to_be_ahead() -
 
 
 def test_the_last_attempt_makes_a_dead_letter_that_holds_everything() -> None:
-    bench = Bench(attempts=3, readers=False)
+    bench = Bench(attempts=3)
     bench.fail(key(3, 3), b"payload")
 
     letter = bench.letter

@@ -175,7 +175,7 @@ def test_a_full_executor_is_replaced_before_the_next_job(slotted: Slotted) -> No
 
 
 def test_what_the_job_printed_last_is_in_its_dossier(slotted: Slotted) -> None:
-    slotted.give()
+    slotted.give(key(3, 3))  # its last attempt: the dossier is on the dead letter
     slotted.fail_job()
 
     from gearmang.job.envelope import Envelope
@@ -235,7 +235,7 @@ def test_a_job_that_has_grown_too_large_is_condemned(monkeypatch: pytest.MonkeyP
 
 
 def test_a_death_in_the_middle_of_a_job_is_the_jobs_failure(slotted: Slotted) -> None:
-    slotted.give()
+    slotted.give(key(3, 3))  # its last attempt: the dossier is on the dead letter
     slotted.executors.on_death(slotted.executors.child, Ending(None, 11))
 
     from gearmang.job.envelope import Envelope
