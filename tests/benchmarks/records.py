@@ -31,7 +31,7 @@ tasks = TaskLogger("resize")
 
 
 def figures() -> Iterator[Figure]:
-    """All figures of issue 7."""
+    """All figures of task records."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:

@@ -28,7 +28,7 @@ Acquire::Languages "none";
 """
 _SOURCE = (
     "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
-    "http://deb.debian.org/debian {suite} main\n"
+    "{site} {suite} main\n"
 )
 
 
@@ -40,7 +40,7 @@ def unpacked(name: str, suite: str, package: str) -> Path:
     for folder in ("lists/partial", "cache/archives/partial"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "status").touch()
-    (root / "sources.list").write_text(_SOURCE.format(suite=suite))
+    (root / "sources.list").write_text(_SOURCE.format(site=_mirror(), suite=suite))
     (root / "apt.conf").write_text(_APT.format(root=root))
     environment = {**os.environ, "APT_CONFIG": str(root / "apt.conf")}
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "--download-only"]
@@ -51,6 +51,18 @@ def unpacked(name: str, suite: str, package: str) -> Path:
         file.unlink()
     (root / "complete").touch()
     return root
+
+
+def _mirror() -> str:
+    """The mirror that this host takes its Debian packages from."""
+    told = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(SITE)"],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=FETCH_TIMEOUT,
+    ).stdout
+    return next(site for site in told.splitlines() if site.rstrip("/").endswith("/debian"))
 
 
 class _OtherServer(Process):

@@ -1,4 +1,4 @@
-"""Issue 5's long runs: 1,000 jobs with 5 % of death; gearmand killed; 100 supervisors killed."""
+"""The long runs: 1,000 jobs with 5 % of death; gearmand killed; 100 supervisors killed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every way to die that issue 5 lists, each a function that a worker is started with."""
+"""Every way to die, each a function that a worker is started with."""
 
 import ctypes
 import os
