@@ -26,10 +26,7 @@ Dir::Etc::preferencesparts "-";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 """
-_SOURCE = (
-    "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
-    "{site} {suite} main\n"
-)
+_SOURCE = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {site} {suite} main\n"
 
 
 def unpacked(name: str, suite: str, package: str) -> Path:
