@@ -17,7 +17,7 @@ from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import Worker
 
 TARGET = "tests.integration.worker.deaths:die"
-PATIENCE = 10.0  # seconds
+PATIENCE = 30.0  # seconds
 
 
 class Letters:
