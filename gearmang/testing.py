@@ -61,9 +61,6 @@ class _Kept(RecordHandler):
     def ship(self, document: Any) -> None:
         self.documents.append(document)
 
-    def write(self, line: bytes) -> bool:
-        raise NotImplementedError("`ship` takes everything")
-
 
 def make_job(
     data: Any = None,

@@ -93,7 +93,7 @@ class Job:
 
     @property
     def history(self) -> tuple[Dossier, ...]:
-        """The dossiers of the attempts before, oldest first."""
+        """The dossiers that came with the job: of gearmang 0.1, or in a replay; else none."""
         return self._envelope.history
 
     @property

@@ -1,4 +1,4 @@
-"""Stand-ins for the edges of a worker: the clock, a gearmand's link, who reads envelopes."""
+"""Stand-ins for the edges of a worker: the clock, a gearmand's link."""
 
 from collections import deque
 from collections.abc import Callable
