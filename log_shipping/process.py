@@ -21,7 +21,7 @@ number was another belongs to another process."""
 
 def new_id() -> str:
     """32 hexadecimal digits that no other record has: the shape of a W3C trace id."""
-    return f"{getrandbits(128):032x}"
+    return getrandbits(128).to_bytes(16, "big").hex()
 
 
 def on_fork(function: Callable[[], None]) -> None:
