@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from gearmang.protocol.entries import FunctionStatus, QueuedJob
+from gearmang.watch.evidence import restarted
 
 
 class Rate(NamedTuple):
@@ -61,6 +62,7 @@ class Memory:
         self._seen = False
         self._restarts = 0
         self._counted: _Counted | None = None
+        self._numbers: frozenset[int] = frozenset()
 
     def learn(
         self,
@@ -70,6 +72,7 @@ class Memory:
         *,
         unlisted: Collection[str] = (),
         jobs: Sequence[QueuedJob] | None = None,
+        numbers: frozenset[int] | None = None,
     ) -> Changes:
         """Take the next poll.
 
@@ -79,15 +82,19 @@ class Memory:
             functions: that are reported one by one.
             unlisted: functions that are there and are not reported one by one.
             jobs: all jobs of the server; None where they are not listed.
+            numbers: of all jobs; a gearmand in a container has the same pid each time, and counts
+                its jobs anew.
         """
-        restarted = self._seen and self._pid != pid
-        if restarted:
+        if numbers is None and jobs is not None:
+            numbers = frozenset(job.number for job in jobs) - {0}
+        anew = self._seen and (self._pid != pid or restarted(self._numbers, numbers or ()))
+        if anew:
             self._restarts += 1
             self._unmoved.clear()
             self._counted = None
         now = {function[0]: function for function in functions}
         before, seconds = self._functions, at - self._at
-        known = self._seen and not restarted and seconds > 0
+        known = self._seen and not anew and seconds > 0
         changes = Changes(
             stalled=self._stalled(now, before),
             rates=_rates(now, before, seconds) if known else {},
@@ -96,6 +103,8 @@ class Memory:
             restarts=self._restarts,
         )
         self._functions, self._at, self._pid, self._seen = now, at, pid, True
+        if anew or numbers is not None:
+            self._numbers = numbers or frozenset()
         return changes
 
     def _stalled(
@@ -113,7 +122,7 @@ class Memory:
 
     def _server_rate(self, at: float, jobs: Sequence[QueuedJob] | None) -> Rate | None:
         """From handles: gearmand numbers every job that it makes."""
-        newest = max((_number(job.handle) for job in jobs), default=0) if jobs else 0
+        newest = max((job.number for job in jobs), default=0) if jobs else 0
         if jobs is None or not newest:
             return None
         last, self._counted = self._counted, _Counted(at, newest, len(jobs))
@@ -137,9 +146,3 @@ def _rates(
             if last is not None and not last[3] and total >= last[1]:
                 rates[name] = Rate((total - last[1]) / seconds, 0.0)
     return rates
-
-
-def _number(handle: str) -> int:
-    """The N of ``H:host:N``; 0 for a handle of another form."""
-    digits = handle.rpartition(":")[2]
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 20 else 0

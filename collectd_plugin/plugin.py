@@ -157,6 +157,7 @@ class Plugin:
             selection.listed,
             unlisted=selection.rest,
             jobs=snapshot.jobs,
+            numbers=snapshot.numbers,
         )
         now = time.time()
         crew = fleet(snapshot.connections) if options.workers else None

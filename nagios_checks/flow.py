@@ -150,6 +150,7 @@ def followed(chosen: Chosen, readings: Readings, snapshots: Iterable[Snapshot]) 
                 window=chosen.window,
                 idle=_idle(snapshot),
                 keys=_keys(snapshot),
+                numbers=snapshot.numbers,
             )
         for name in [one for one, past in pasts.items() if past.at < readings.now - FORGET_AFTER]:
             del pasts[name]

@@ -70,3 +70,9 @@ class QueuedJob(NamedTuple):
     retries: int
     ghost: bool
     background: bool
+
+    @property
+    def number(self) -> int:
+        """The N of ``H:host:N``, by which gearmand numbers its jobs; 0 for another form."""
+        digits = self.handle.rpartition(":")[2]
+        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 20 else 0

@@ -47,4 +47,5 @@ def continued(
         idle={name: crowd[name].idle for name in waiting} if snapshot.connections else None,
         keys=keys,
         pid=snapshot.pid,
+        numbers=snapshot.numbers,
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gearmang.protocol.entries import FunctionStatus
-from gearmang.watch.evidence import Witness, ended, witness
+from gearmang.watch.evidence import Numbers, Witness, ended, restarted, witness
 
 DEFAULT_WINDOW = 600.0  # seconds
 MOST_STEPS = 32  # of one function that are remembered; more are joined
@@ -112,12 +112,14 @@ class Past(NamedTuple):
         courses: of the functions in which jobs waited then.
         witnesses: of their jobs, where all of them had keys of ours.
         pid: of the server, where it tells.
+        numbers: of all jobs of the server, where they were listed.
     """
 
     at: float
     courses: Mapping[str, Course]
     witnesses: Mapping[str, Witness] = {}
     pid: int | None = None
+    numbers: frozenset[int] | None = None
 
 
 def follow(
@@ -129,6 +131,7 @@ def follow(
     idle: Mapping[str, int] | None = None,
     keys: Mapping[str, Sequence[str]] | None = None,
     pid: int | None = None,
+    numbers: frozenset[int] | None = None,
 ) -> Past:
     """Take the next poll of a server.
 
@@ -141,11 +144,17 @@ def follow(
         keys: function → the keys of its jobs, as `gearmang.watch.waits` tells them; without them
             a queue whose figures stand still is `UNKNOWN`: others may have taken their places.
         pid: of the server; another one than before is a restart.
+        numbers: of all jobs, as `gearmang.watch.evidence` tells them, where some job has no key
+            of ours.
     """
     if past is not None and not past.at < at <= past.at + LONGEST_GAP * window:
         past = None  # a clock that was set, or a gap in which anything may have happened
-    if past is not None and past.pid != pid:
+    if past is not None and (past.pid != pid or restarted(past.numbers or (), numbers or ())):
         past = None
+    known_before = past.numbers if past is not None else None
+    listed = None
+    if known_before is not None and numbers is not None:
+        listed = Numbers.between(known_before, numbers)
     over = {} if past is None or keys is None else ended(past.witnesses, keys)
     courses: dict[str, Course] = {}
     witnesses: dict[str, Witness] = {}
@@ -169,17 +178,18 @@ def follow(
             or step.total < before.total
             or step.waiting < before.waiting
         )
+        still = over.get(name) is False or (
+            listed is not None and listed.none_ended(step.total - before.total)
+        )
         step = step._replace(
-            fell=step.waiting < before.waiting,
-            went=went,
-            still=not went and over.get(name) is False,
+            fell=step.waiting < before.waiting, went=went, still=still and not went
         )
         courses[name] = Course(course.empty_at, _within((*course.steps, step), window))
     if len(courses) > MOST_WAITING:
         largest = sorted(courses.items(), key=lambda one: -one[1].steps[-1].waiting)
         courses = dict(largest[:MOST_WAITING])
         witnesses = {name: one for name, one in witnesses.items() if name in courses}
-    return Past(at, courses, witnesses, pid)
+    return Past(at, courses, witnesses, pid, numbers)
 
 
 def judge(past: Past, window: float = DEFAULT_WINDOW) -> dict[str, Flow]:

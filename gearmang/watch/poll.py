@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from operator import methodcaller
 from typing import Any, NamedTuple
 
 from gearmang.protocol import replies
@@ -25,12 +26,17 @@ from gearmang.protocol.exchange import Command, Exchange
 from gearmang.protocol.server import Server
 from gearmang.protocol.steps import Steps, drive
 from gearmang.protocol.tls import Tls
+from gearmang.watch.evidence import numbers_of
 
 MOST_JOBS = 10_000  # jobs of one server that are listed
 MOST_KEYS = 200_000  # jobs of one server whose unique keys are listed; 100,000 take it 50 ms
 
 # gearmand 1.1.15 to 1.1.19 has `prioritystatus`, and counts wrong.
 _WRONG_PRIORITIES = r"1\.1\.1[5-9](?![0-9])"
+
+_SHOW_JOBS = Command(b"show jobs", replies.jobs, optional=True)
+_SHOW_KEYS = Command(b"show unique jobs", replies.unique_jobs, optional=True)
+_OURS = methodcaller("startswith", "g1.")
 
 
 class Target(NamedTuple):
@@ -70,6 +76,7 @@ class Snapshot(NamedTuple):
     verbosity: str | None = None
     keys: tuple[str, ...] | None = None
     unanswered: tuple[str, ...] = ()
+    numbers: frozenset[int] | None = None
 
     @property
     def make(self) -> str:
@@ -101,8 +108,8 @@ def poll(
         jobs: list each job, too, in a second round trip.
         most_jobs: do not list the jobs of a server that has more: gearmand is busy meanwhile.
         verbosity: ask for gearmand's log level, too.
-        keys: list the unique key of each job, too, where any job waits; `gearmang.watch.waits`
-            and `gearmang.watch.movement` read them.
+        keys: list the unique key of each job, too, where any job waits, and, where keys are not
+            ours, the jobs' numbers; `gearmang.watch.waits` and `gearmang.watch.movement` read them.
         most_keys: do not list the keys of a server that has more jobs.
 
     Returns:
@@ -149,18 +156,22 @@ def _snapshot(
         took = time.monotonic() - begun
         said = _results(server, exchange)
         functions: tuple[FunctionStatus, ...] = said[b"status"]
-        queued = sum(function.total for function in functions)
+        queued = sum(function[1] for function in functions)
         wanted = []
         if most_jobs and queued <= most_jobs:
-            wanted.append(Command(b"show jobs", replies.jobs, optional=True))
+            wanted.append(_SHOW_JOBS)
         if most_keys and queued <= most_keys:
-            wanted.append(Command(b"show unique jobs", replies.unique_jobs, optional=True))
+            wanted.append(_SHOW_KEYS)
         unanswered = exchange.unanswered
-        if wanted and not exchange.silent:
+        while wanted and not exchange.silent:
             listing = Exchange(wanted)
             yield from converse(sock, server, listing, deadline)
             said |= _results(server, listing)
             unanswered += [name for name in listing.unanswered if name not in unanswered]
+            wanted = []
+            listed = said.get(_SHOW_KEYS.text)
+            if listed and _SHOW_JOBS.text not in said and queued <= MOST_JOBS:
+                wanted = [] if all(map(_OURS, listed)) else [_SHOW_JOBS]
     counts_wrong = re.match(_WRONG_PRIORITIES, said[b"version"] or "")
     return Snapshot(
         server=server,
@@ -170,10 +181,11 @@ def _snapshot(
         pid=exchange.pid,
         reply_seconds=took,
         priorities=None if counts_wrong else said.get(b"prioritystatus"),
-        jobs=said.get(b"show jobs"),
+        jobs=said.get(b"show jobs") if most_jobs else None,
         verbosity=said.get(b"verbose"),
         keys=said.get(b"show unique jobs"),
         unanswered=tuple(unanswered),
+        numbers=numbers_of(said.get(b"show jobs"), functions),
     )
 
 

@@ -14,7 +14,7 @@ from gearmang.errors import GearmangError
 from gearmang.watch.evidence import Witness
 from gearmang.watch.movement import Course, Past, Polled
 
-FORM = 1  # of the file; another one begins anew
+FORM = 2  # of the file; another one begins anew
 FILE_MODE = 0o600
 LARGEST_FILE = 64 * 1024 * 1024  # bytes that are read
 LOCK_PAUSE = 0.05  # seconds between two tries
@@ -81,12 +81,13 @@ def _read(path: str) -> dict[str, Past]:
 
 
 def _past(written: Any) -> Past:
-    at, courses, witnesses, pid = written
+    at, courses, witnesses, pid, numbers = written
     return Past(
         float(at),
         {str(name): _course(*one) for name, one in courses.items()},
         {str(name): Witness(str(a), int(b), int(c)) for name, (a, b, c) in witnesses.items()},
         None if pid is None else int(pid),
+        None if numbers is None else frozenset(map(int, numbers)),
     )
 
 
@@ -115,7 +116,7 @@ def _write(path: str, pasts: Mapping[str, Past]) -> None:
     try:
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
         with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123  # a descriptor
-            json.dump({"form": FORM, "servers": pasts}, file, separators=(",", ":"))
+            json.dump({"form": FORM, "servers": pasts}, file, separators=(",", ":"), default=sorted)
         os.replace(new, path)  # noqa: PTH105  # both are text
     except OSError as error:
         raise CannotRemember(f"{path} cannot be written: {error.strerror}") from None

@@ -51,6 +51,16 @@ def test_a_restart_is_counted_and_ends_all_stalls() -> None:
     assert learn(memory, 3, QUEUE, pid=8).restarts == 1
 
 
+def test_a_restart_under_the_same_pid_is_told_by_the_numbers_of_jobs() -> None:
+    memory = Memory(1)
+    learn(memory, 0, jobs="41 42 43")
+    assert learn(memory, 1, jobs="43 44").restarts == 0
+    assert learn(memory, 2, jobs="").restarts == 0
+    assert learn(memory, 3, jobs="45").restarts == 0
+    assert learn(memory, 4, jobs="1").restarts == 1
+    assert learn(memory, 5, jobs="1 2").restarts == 1
+
+
 def test_a_restart_ends_all_stalls() -> None:
     memory = Memory(stalled_polls=2)
     for at in range(3):

@@ -97,6 +97,34 @@ def test_the_same_figures_are_not_judged_without_keys() -> None:
     assert judge(past, WINDOW)["f"].verdict == movement.UNKNOWN
 
 
+def test_jobs_without_keys_are_stuck_where_no_job_of_the_server_is_gone() -> None:
+    assert plain([frozenset({1, 2, 3, 4})] * 11) == movement.STUCK
+
+
+def test_jobs_without_keys_are_stuck_though_jobs_of_other_functions_ended() -> None:
+    assert plain([frozenset({1, 2, 3, 4 + n}) for n in (0, 1, 1) * 4]) == movement.UNKNOWN
+    others = [frozenset({1, 2, 3, *range(20 + n, 40)}) for n in range(11)]
+    assert plain(others) == movement.STUCK
+
+
+def test_a_restart_is_told_by_numbers_where_the_pid_stays_the_same() -> None:
+    looks = [frozenset({11, 12, 13})] * 6 + [frozenset({1, 2, 3})] * 5
+    assert plain(looks) == movement.UNKNOWN
+
+
+def plain(looks: Iterable[frozenset[int]]) -> str:
+    """The verdict on three jobs without keys that wait, the jobs of the server given by numbers."""
+    past: Past | None = None
+    for number, jobs in enumerate(looks):
+        functions = [FunctionStatus("f", 3, 0, 2)]
+        past = follow(
+            past, START + 60 * number, functions,
+            window=WINDOW, idle={"f": 2}, keys={}, pid=1, numbers=jobs,
+        )  # fmt: skip
+    assert past is not None
+    return judge(past, WINDOW)["f"].verdict
+
+
 def test_a_window_that_is_not_whole_is_unknown() -> None:
     assert seen([(7, 0, 4, 4)] * 5).verdict == movement.UNKNOWN
 
@@ -145,7 +173,12 @@ def _live(chance: random.Random) -> None:
     """A queue with its jobs one by one, polled now and then, and what was said at each poll."""
     workers, pace = chance.randint(0, 3), chance.choice([0.0, 0.0, 0.02, 0.5, 2.0])
     arriving, keyed = chance.choice([0.0, 0.01, 0.3, 1.0]), chance.random() < 0.8
-    waiting, running, made, past = list(range(chance.randint(0, 6))), list[int](), 6, None
+    numbered, others, elsewhere = (
+        chance.random() < 0.5,
+        list[int](),
+        chance.choice([0.0, 0.02, 0.5]),
+    )
+    waiting, running, made, past = list(range(1, chance.randint(1, 7))), list[int](), 6, None
     ends: list[float] = []
     polls: list[tuple[float, int]] = []
     at = START
@@ -155,6 +188,11 @@ def _live(chance: random.Random) -> None:
             if chance.random() < arriving and len(waiting) < 8:  # a queue that is bounded
                 made += 1
                 waiting.append(made)
+            if chance.random() < elsewhere and len(others) < 4:  # jobs of another function
+                made += 1
+                others.append(made)
+            if others and chance.random() < elsewhere:
+                others.pop(0)
             if running and chance.random() < pace:
                 running.pop(chance.randrange(len(running)))
                 ends.append(at)
@@ -173,6 +211,7 @@ def _live(chance: random.Random) -> None:
             window=WINDOW,
             idle={"f": workers - len(running)},
             keys={"f": [key(job) for job in jobs]} if keyed else None,
+            numbers=frozenset(jobs + others) if numbered and not keyed else None,
         )
         polls.append((at, len(waiting)))
         verdict = flow_of(judge(past, WINDOW), "f").verdict

@@ -58,8 +58,8 @@ def test_two_runs_at_once_wait_for_each_other_until_the_deadline(tmp_path: Path)
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", "nul", '{"form": 1}', '{"form": 1, "servers": {"a": 5}}',
-     '{"form": 1, "servers": {"a": [1, {"f": [null, []]}, {}, null]}}', "[" * 100_000],
+    ["", "[]", "{}", "nul", '{"form": 2}', '{"form": 2, "servers": {"a": 5}}',
+     '{"form": 2, "servers": {"a": [1, {"f": [null, []]}, {}, null, null]}}', "[" * 100_000],
 )  # fmt: skip
 def test_a_file_that_is_none_of_ours_is_told_and_kept(tmp_path: Path, text: str) -> None:
     path = tmp_path / "state.json"
