@@ -235,9 +235,19 @@ def _verdict(steps: tuple[Polled, ...], rate: float) -> str:
         return GROWING if rate > 0 else UNKNOWN
     if rate < 0:
         return DRAINING
-    if rate > 0 and not any(step.fell for step in since):
+    if rate > 0 and (not any(step.fell for step in since) or _rises(steps)):
         return GROWING
     return KEEPING_UP
+
+
+def _rises(steps: tuple[Polled, ...]) -> bool:
+    """Whether in the second half of the window always more waited than ever in the first.
+
+    Where polls are close together a queue that grows is seen to fall by one now and then.
+    """
+    middle = (steps[0].at + steps[-1].at) / 2
+    first = [step.waiting for step in steps if step.at <= middle]
+    return min(step.waiting for step in steps[len(first) :]) > max(first)
 
 
 def _within(steps: tuple[Polled, ...], window: float) -> tuple[Polled, ...]:

@@ -9,6 +9,7 @@ import time
 import click
 
 from gearmang.cli.options import servers_option, store_option
+from gearmang.cli.times import Span
 from gearmang.cli.top.state import State
 from gearmang.cli.top.view import Seen, lines, view
 from gearmang.dead_letters.store.errors import StoreError
@@ -16,13 +17,12 @@ from gearmang.dead_letters.store.tally import Tally, tally
 from gearmang.errors import GearmangError
 from gearmang.protocol.server import Server
 from gearmang.watch.course import continued
-from gearmang.watch.movement import Flow, Past, judge
+from gearmang.watch.movement import DEFAULT_WINDOW, Flow, Past, judge
 from gearmang.watch.overview import overview
 from gearmang.watch.poll import Snapshot, poll
 
 DEFAULT_INTERVAL = 1.0  # seconds
 DEFAULT_TIMEOUT = 2.0  # seconds
-WINDOW = 60.0  # seconds over which movement is judged
 REDRAW = 0.2  # seconds between two looks at what was seen
 
 
@@ -36,8 +36,17 @@ REDRAW = 0.2  # seconds between two looks at what was seen
     show_default=True,
     help="Seconds between two looks.",
 )
+@click.option(
+    "--window",
+    type=Span(),
+    default="1m",
+    show_default=True,
+    help="The time over which it is judged how queues move.",
+)
 @click.option("--once", is_flag=True, help="Print one look in full and end, as into a pipe.")
-def top(servers: tuple[Server, ...], store: str, interval: float, once: bool) -> None:
+def top(
+    servers: tuple[Server, ...], store: str, interval: float, window: float, once: bool
+) -> None:
     """Watch functions, workers and dead letters.
 
     Functions are sorted by waiting jobs, workers by age; q quits, / filters, the last line names
@@ -51,16 +60,22 @@ def top(servers: tuple[Server, ...], store: str, interval: float, once: bool) ->
         return
     if not sys.stdin.isatty():
         raise GearmangError("top listens to keys and its input is no terminal; use --once")
-    _watch(servers, store, interval)
+    _watch(servers, store, interval, window)
 
 
-def look(servers: tuple[Server, ...], store: str, pasts: dict[Server, Past] | None = None) -> Seen:
+def look(
+    servers: tuple[Server, ...],
+    store: str,
+    pasts: dict[Server, Past] | None = None,
+    window: float = DEFAULT_WINDOW,
+) -> Seen:
     """Everything, once.
 
     Args:
         servers: whom to ask.
         store: of dead letters.
         pasts: what is remembered of each server, taken on by this look; None judges no movement.
+        window: seconds over which it is judged.
     """
     answers = poll(servers, timeout=DEFAULT_TIMEOUT, keys=True)
     now = time.time()
@@ -68,8 +83,8 @@ def look(servers: tuple[Server, ...], store: str, pasts: dict[Server, Past] | No
     if pasts is not None:
         for server, answer in zip(servers, answers, strict=True):
             if isinstance(answer, Snapshot):
-                pasts[server] = continued(pasts.get(server), answer, now, window=WINDOW)
-                flows.append(judge(pasts[server], WINDOW))
+                pasts[server] = continued(pasts.get(server), answer, now, window=window)
+                flows.append(judge(pasts[server], window))
             else:
                 flows.append(None)
     dead: Tally | str
@@ -83,10 +98,12 @@ def look(servers: tuple[Server, ...], store: str, pasts: dict[Server, Past] | No
 class _Watcher:
     """Looks again and again in a thread of its own, so that keys answer at once."""
 
-    def __init__(self, servers: tuple[Server, ...], store: str, interval: float) -> None:
+    def __init__(
+        self, servers: tuple[Server, ...], store: str, interval: float, window: float
+    ) -> None:
         pasts: dict[Server, Past] = {}
-        self.latest = look(servers, store, pasts)
-        self._arguments = servers, store, pasts
+        self.latest = look(servers, store, pasts, window)
+        self._arguments = servers, store, pasts, window
         self._interval = interval
         self._ended = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()
@@ -103,14 +120,14 @@ class _Watcher:
         self._ended.set()
 
 
-def _watch(servers: tuple[Server, ...], store: str, interval: float) -> None:
+def _watch(servers: tuple[Server, ...], store: str, interval: float, window: float) -> None:
     from rich.live import Live
 
     from gearmang.cli.output import console
     from gearmang.cli.top.keys import keyboard, keys
 
     screen, state = console(), State()
-    watcher = _Watcher(servers, store, interval)
+    watcher = _Watcher(servers, store, interval, window)
     try:
         with (
             keyboard() as descriptor,

@@ -46,7 +46,7 @@ def handles(*numbers: int) -> list[QueuedJob]:
 
 def test_jobs_are_numbered_where_all_that_are_counted_are_listed() -> None:
     counted = [FunctionStatus("f", 2, 0, 1), FunctionStatus("g", 1, 1, 1)]
-    assert numbers_of(handles(7, 8, 9), counted) == {7, 8, 9}
+    assert numbers_of(handles(7, 8, 9), counted) == frozenset({7, 8, 9})
     assert numbers_of(handles(7, 8), counted) is None, "one ended meanwhile"
     assert numbers_of(None, counted) is None
     odd = [*handles(7, 8), QueuedJob("elsewhere", 0, ghost=False, background=True)]

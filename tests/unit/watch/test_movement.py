@@ -58,6 +58,11 @@ def test_a_queue_that_never_falls_grows_with_its_rate() -> None:
     assert flow.rate == pytest.approx(0.1)
 
 
+def test_a_queue_that_grows_and_falls_by_one_now_and_then_grows() -> None:
+    looks = [(10 + 2 * n - 3 * (n % 2), 2, 2, 0) for n in range(11)]
+    assert seen(looks, still=False).verdict == movement.GROWING
+
+
 def test_a_queue_that_rises_and_falls_keeps_up() -> None:
     looks = [(10 + n % 3, 2, 2, 0) for n in range(12)]
     assert seen(looks).verdict in movement.OK
