@@ -15,6 +15,9 @@ KINDS = (
     *(["good"] * 10),
     *("raise", "reject", "segfault", "kill", "hang", "exit", "retry", "leak", "fork", "once"),
 )
+LEAK = 30_000_000  # bytes that a leaking job never gives back
+
+_leaked: list[bytes] = []
 
 
 def take(job: Job) -> str:
@@ -37,7 +40,9 @@ def take(job: Job) -> str:
         raise Retry("later", after=1.0)
     if kind == "leak":
         job.tmp.joinpath("left").write_bytes(bytes(100_000))
+        _leaked.append(b"x" * LEAK)
     if kind == "fork" and os.fork() == 0:
+        os.setsid()
         time.sleep(0.2)
         os._exit(0)
     time.sleep(0.01)

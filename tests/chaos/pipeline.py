@@ -2,141 +2,170 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import random
-import sqlite3
-import subprocess
+import secrets
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from gearmang.errors import NotQueued
 from gearmang.job.client import Client
+from tests.chaos.clock import WrongClock
 from tests.chaos.deeds import KINDS
+from tests.chaos.operator import Operator
+from tests.chaos.places import Place
+from tests.chaos.processes import marked
+from tests.chaos.stores import AnyStore, Database, File
 from tests.chaos.wire_in_between import Wire
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import BIN
 from tests.daemons.process import Process
 
-FUNCTION = "mixed"
 TARGET = "tests.chaos.deeds:take"
-PAUSE = 0.02  # seconds between two jobs
+SUBMITTERS = 3
+PAUSE = 0.05  # seconds between two jobs of each
+PATIENCE = 4.0  # seconds for one job
 HERE = Path(__file__).parents[1] / "integration" / "job"
+SLOTS = {"two slots": 2, "backoff": 1, "spool": 1, "short life": 1, "clock apart": 1}
 
 
 class Pipeline:
     """gearmand on SQLite behind a wire, and all that uses it.
 
-    Four workers of ours with different options, one by pygearman and one in PHP; two collectors; a
-    submitter; whoever operates.
+    Five workers of ours with different options, one by pygearman and one in PHP; two collectors;
+    submitters; whoever operates. Nothing of another run can take its jobs: the function is its own.
 
     Attributes:
         acknowledged: the payload of each job that gearmand said it has.
+        given: those, and the ones that it may have all the same.
+        down: names of parts that a fault keeps from being started again.
+        deleted: files of records that are in no folder any more.
+        hidden: attempts that may have ended with a killed supervisor, and have no record.
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, engine: str = "sqlite") -> None:
         self.folder = folder
-        self.notes = folder / "notes"
-        self.spool = folder / "spool"
-        self.store = folder / "store.db"
+        self.function = f"chaos-{secrets.token_hex(4)}"
+        self.notes, self.scratch = folder / "notes", folder / "tmp"
         self.notes.mkdir()
+        self.scratch.mkdir()
+        self.places = {name: Place(folder / name) for name in ("store", "spool", "records")}
+        self.spool = self.places["spool"].folder / "spool"
+        self.records = self.places["records"].folder / "records"
+        self.records.mkdir()
+        self.archive = folder / "archive.jsonl"
+        self.store: AnyStore = (
+            File(self.places["store"].folder) if engine == "sqlite" else Database()
+        )
+        self.clock = WrongClock(folder)
         self.gearmand = Gearmand(folder, persistent=True)
         self.gearmand.start()
         self.wire = Wire(self.gearmand.port)
-        self.acknowledged: set[bytes] = set()
-        self.submitting = True
-        self._dice = random.Random(seed)
-        environment = {**os.environ, "MIXED_NOTES": str(self.notes)}
-        work: list[str | Path] = [BIN / "gearmang", "work", TARGET, "--function", FUNCTION]
-        work += ["--server", self.wire.address, "--time-limit", "1s"]
-        collect: list[str | Path] = [BIN / "gearmang", "collect", "--server", self.wire.address]
-        collect += ["--store", self.store]
-        commands: dict[str, list[str | Path]] = {
-            "two slots": [*work, "--processes", "2"],
-            "backoff": [*work, "--backoff", "1s"],
-            "spool": [*work, "--spool", self.spool, "--attempts", "2"],
-            "short life": [*work, "--lifetime", "4s", "--max-jobs", "20"],
-            "pygearman": [sys.executable, HERE / "mixed_worker.py", str(self.wire.port)],
-            "PHP": ["php", HERE / "mixed_worker.php", str(self.wire.port)],
-            "collector 1": collect,
-            "collector 2": collect,
+        self.mark = f"MIXED_NOTES={self.notes}"
+        self._environment = {
+            "MIXED_NOTES": str(self.notes),
+            "MIXED_FUNCTION": self.function,
+            "TMPDIR": str(self.scratch),
         }
-        subprocess.run(
-            [BIN / "gearmang", "dead", "migrate", "--store", self.store],
-            check=True,
-            capture_output=True,
-        )
-        self.parts = {
-            name: Process(command, folder / f"{name}.log", environment)
-            for name, command in commands.items()
-        }
+        self.operator = Operator(self.store.url, self.wire.address, self._environment)
+        self.operator.run("migrate")
+        self.down: set[str] = set()
+        self.deleted: list[BinaryIO] = []
+        self.hidden = 0
+        self.parts = {name: self._part(name, command) for name, command in self._commands().items()}
         self.mend()
-        self._thread = threading.Thread(target=self._submit, daemon=True)
-        self._thread.start()
+        self.acknowledged: set[bytes] = set()
+        self.given: set[bytes] = set()
+        self._dice = random.Random(seed)
+        self._submitting = True
+        self._numbers = itertools.count(1)
+        self._threads = [threading.Thread(target=self._submit) for _ in range(SUBMITTERS)]
+        for thread in self._threads:
+            thread.start()
 
     def mend(self) -> None:
         """Start what is not running."""
-        if not self.gearmand.is_running():
-            self.gearmand.start()
-        for part in self.parts.values():
-            if not part.is_running():
+        daemons = {"gearmand": self.gearmand, "store": self.store.server}
+        for name, part in (*daemons.items(), *self.parts.items()):
+            if part is not None and name not in self.down and not part.is_running():
                 part.start()
 
-    def operate(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """One ``gearmang dead`` command."""
-        at = ["--store", str(self.store)]
-        if words[0] in ("requeue", "undo"):
-            at += ["--server", self.wire.address]
-        return subprocess.run(
-            [BIN / "gearmang", "dead", *words, *at],
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-
     def end_submitting(self) -> None:
-        self.submitting = False
-        self._thread.join(40)
+        self._submitting = False
+        for thread in self._threads:
+            thread.join(40)
 
-    def waiting(self) -> int:
-        """Jobs and letters that gearmand has."""
-        functions = self.gearmand.functions()
-        return sum(functions.get(name, (0, 0, 0))[0] for name in (FUNCTION, "gearmang"))
+    def waiting(self, patience: float = 2.0) -> int:
+        """Jobs and letters that gearmand has.
+
+        Raises:
+            OSError: it does not say so within these seconds.
+        """
+        total = 0
+        for line in self.gearmand.ask("status", patience).splitlines()[:-1]:
+            name, jobs, *_ = line.split("\t")
+            total += int(jobs) if name in (self.function, "gearmang") else 0
+        return total
 
     def noted(self, name: str) -> list[bytes]:
         """The payloads that were noted, as often as they were."""
         path = self.notes / name
         return [bytes.fromhex(line) for line in path.read_text().split()] if path.exists() else []
 
-    def letters(self) -> list[tuple[str, bytes]]:
-        """State and payload of each letter in the store."""
-        with sqlite3.connect(self.store, timeout=30) as connection:
-            return list(
-                connection.execute(
-                    "SELECT state, payload FROM dead_letters JOIN dead_letter_bodies USING (id)"
-                )
-            )
-
-    def stop(self) -> None:
+    def stop(self) -> list[str]:
+        """End all of it; the processes that are there all the same."""
+        self._submitting = False
         self.wire.thaw()
+        self.operator.kill()
         for part in self.parts.values():
             part.stop()
         self.wire.close()
         self.gearmand.stop()
+        until = time.monotonic() + 5
+        while (left := marked(self.mark)) and time.monotonic() < until:
+            time.sleep(0.1)
+        self.store.remove()
+        for place in self.places.values():
+            place.remove()
+        return left
+
+    def _commands(self) -> dict[str, Sequence[str | Path]]:
+        server = ("--server", self.wire.address)
+        work = (BIN / "gearmang", "work", TARGET, "--function", self.function, *server,
+                "--time-limit", "1s", "--records", self.records)  # fmt: skip
+        collect = (BIN / "gearmang", "collect", *server, "--store", self.store.url)
+        others = str(self.wire.port)
+        return {
+            "two slots": (*work, "--processes", "2", "--max-memory", "150M"),
+            "backoff": (*work, "--backoff", "1s"),
+            "spool": (*work, "--spool", self.spool, "--attempts", "2"),
+            "short life": (*work, "--lifetime", "4s", "--max-jobs", "20"),
+            "clock apart": (*work, "--backoff", "1s", "--keep-after-failure"),
+            "pygearman": (sys.executable, HERE / "mixed_worker.py", others),
+            "PHP": ("php", HERE / "mixed_worker.php", others),
+            "collector 1": collect,
+            "collector 2": collect,
+        }
+
+    def _part(self, name: str, command: Sequence[str | Path]) -> Process:
+        environment = {**os.environ, **self._environment}
+        if name == "clock apart":
+            environment |= self.clock.environment
+        return Process(command, self.folder / f"{name}.log", environment)
 
     def _submit(self) -> None:
-        number = 0
-        with Client([self.wire.address], timeout=5) as client:
-            while self.submitting:
-                number += 1
-                payload = b"%s %d " % (self._dice.choice(KINDS).encode(), number)
+        with Client([self.wire.address], timeout=PATIENCE) as client:
+            while self._submitting:
+                payload = b"%s %d " % (self._dice.choice(KINDS).encode(), next(self._numbers))
                 payload += self._dice.randbytes(self._dice.randrange(60))
-                try:
-                    client.submit(FUNCTION, payload)
-                except NotQueued:
-                    time.sleep(0.1)
-                else:
+                self.given.add(payload)
+                with contextlib.suppress(NotQueued):
+                    client.submit(self.function, payload)
                     self.acknowledged.add(payload)
                 time.sleep(PAUSE)

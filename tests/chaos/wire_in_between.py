@@ -23,6 +23,7 @@ class Wire:
 
     Attributes:
         created_after: seconds by which JOB_CREATED, and what follows it, is late.
+        late: seconds by which each packet is late.
         log: (seconds, connection, arrow, command, body) of the last packets.
     """
 
@@ -31,7 +32,7 @@ class Wire:
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port: int = self._listening.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
-        self.created_after = 0.0
+        self.created_after = self.late = 0.0
         self.log: deque[tuple[float, int, str, int, bytes]] = deque(maxlen=PACKETS_KEPT)
         self._flowing = threading.Event()
         self._flowing.set()
@@ -126,8 +127,7 @@ class Wire:
         command = int.from_bytes(packet[4:8], "big")
         body = packet[HEADER : HEADER + BYTES_KEPT]
         self.log.append((time.monotonic(), number, arrow, command, body))
-        if command == JOB_CREATED and self.created_after:
-            time.sleep(self.created_after)
+        time.sleep(self.created_after if command == JOB_CREATED else self.late)
         if self._torn and len(packet) > HEADER:
             self._torn = False
             sink.sendall(packet[: HEADER + (len(packet) - HEADER) // 2])

@@ -5,7 +5,7 @@ $note = fn (string $name, string $payload) => file_put_contents(
 );
 $worker = new GearmanWorker();
 $worker->addServer('127.0.0.1', (int) $argv[1]);
-$worker->addFunction('mixed', function (GearmanJob $job) use ($note) {
+$worker->addFunction(getenv('MIXED_FUNCTION') ?: 'mixed', function (GearmanJob $job) use ($note) {
     $note('php', $job->workload());
     $note('done', $job->workload());
     return 'ok';

@@ -52,7 +52,7 @@ def main() -> None:
         return b"ok"
 
     worker = Taking([f"127.0.0.1:{sys.argv[1]}"])
-    worker.register_task(b"mixed", take_it)
+    worker.register_task(os.environ.get("MIXED_FUNCTION", "mixed").encode(), take_it)
     worker.work()
 
 
