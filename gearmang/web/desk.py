@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from gearmang.dead_letters.store.errors import StoreError
+from gearmang.web.attempts_counted import AttemptCounts
 from gearmang.web.errands import Errands
 from gearmang.web.polling import Poller
 from gearmang.web.records_asked import Records
@@ -33,15 +34,18 @@ class Desk:
         self.stores = None if settings.store is None else Stores(settings.store)
         self.errands = Errands(settings.store, settings.servers)
         self.records = Records(settings.records)
+        self.attempts = AttemptCounts(settings.records, settings.interval, say)
         self.poller = Poller(settings, self.stores, self.samples, say)
 
     def __enter__(self) -> Desk:
+        self.attempts.start()
         self.poller.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.errands.close()
         self.poller.stop()
+        self.attempts.stop()
         self.records.close()
         if self.stores is not None:
             self.stores.close()

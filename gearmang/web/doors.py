@@ -59,6 +59,7 @@ def metrics(request: Request) -> Response:
         desk.poller.sight,
         most_functions=desk.settings.most_functions,
         has_store=desk.stores is not None,
+        attempts=desk.attempts,
     )
     return Response(text, media_type=CONTENT_TYPE)
 

@@ -9,7 +9,7 @@ CONTENT_TYPE: Final = "application/openmetrics-text; version=1.0.0; charset=utf-
 END: Final = "# EOF\n"
 
 _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
-Kind = Literal["gauge", "counter", "stateset", "info"]
+Kind = Literal["gauge", "counter", "stateset", "info", "histogram"]
 
 
 def family(name: str, kind: Kind, told: str, lines: Iterable[str]) -> Iterator[str]:

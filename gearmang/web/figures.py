@@ -11,6 +11,7 @@ from gearmang.protocol.entries import FunctionStatus
 from gearmang.watch.fleet import Fleet
 from gearmang.watch.movement import VERDICTS, flow_of
 from gearmang.watch.poll import Snapshot
+from gearmang.web.attempts_counted import AttemptCounts
 from gearmang.web.exposition import END, escaped, family, labelled
 from gearmang.web.following import Moves
 from gearmang.web.letters_counted import Counted
@@ -35,12 +36,19 @@ class _Listed(NamedTuple):
     rest: Sequence[FunctionStatus]
 
 
-def metrics(sight: Sight | None, *, most_functions: int, has_store: bool) -> str:
+def metrics(
+    sight: Sight | None,
+    *,
+    most_functions: int,
+    has_store: bool,
+    attempts: AttemptCounts | None = None,
+) -> str:
     """All families of one sight.
 
     Args:
         most_functions: of one server that are told by name, the longest queues first.
         has_store: whether there is a store to be up or down.
+        attempts: what the records tell.
     """
     if sight is None:
         return END
@@ -49,6 +57,7 @@ def metrics(sight: Sight | None, *, most_functions: int, has_store: bool) -> str
             *_of_servers(sight),
             *_of_functions(_listed(sight, most_functions), sight.at),
             *_of_letters(sight.letters, has_store),
+            *(() if attempts is None else attempts.families()),
             *family(
                 f"{_PREFIX}_polled_timestamp_seconds",
                 "gauge",
