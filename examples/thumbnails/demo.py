@@ -157,7 +157,7 @@ def where_to_look(site: Site) -> str:
     return "\n".join(
         [
             f".venv/bin/gearmang top {server} --store {site.store}",
-            f".venv/bin/gearmang dead groups --store {site.store}",
+            f".venv/bin/gearmang dead causes --store {site.store}",
             f".venv/bin/gearmang logs view --records {site.records}",
             f"collectd: http://127.0.0.1:{site.collectd.prometheus_port}/metrics",
             f"Nagios: {site.nagios.status_file}",

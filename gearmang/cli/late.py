@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -13,16 +15,25 @@ class LateGroup(click.Group):
 
     Args:
         late: name → (module, attribute, what the command does).
+        former: names that commands had before → the names they have now; not listed.
     """
 
-    def __init__(self, *args: Any, late: dict[str, tuple[str, str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        late: dict[str, tuple[str, str, str]],
+        former: Mapping[str, str] = MappingProxyType({}),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._late = late
+        self._former = former
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(self._late)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        cmd_name = self._former.get(cmd_name, cmd_name)
         if cmd_name not in self._late:
             return None
         module, attribute, _ = self._late[cmd_name]

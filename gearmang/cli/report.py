@@ -71,20 +71,20 @@ def report(places: tuple[str, ...], store: str | None, since: float | None, outp
 
 def deaths_since(store: str, since: float) -> list[Deaths]:
     """The causes of dead letters that arrived since then, the most frequent first."""
-    from gearmang.dead_letters.looking.causes import groups
+    from gearmang.dead_letters.looking.causes import causes
     from gearmang.dead_letters.looking.filters import Filter
     from gearmang.dead_letters.store.seam import Store
     from gearmang.masking import masked_text
     from gearmang.records.sheet import Deaths
 
     with Store(store) as opened, opened.reading() as connection:
-        rows = groups(connection, Filter(since=since, state=None), limit=MOST_CAUSES)
+        found = causes(connection, Filter(since=since, state=None), limit=MOST_CAUSES)
         return [
             Deaths(
-                row.fingerprint,
-                row.function,
-                f"{row.error_type}: {masked_text(row.error_message)}",
-                row.letters,
+                cause.fingerprint,
+                cause.function,
+                f"{cause.error_type}: {masked_text(cause.error_message)}",
+                letters,
             )
-            for row in rows
+            for cause, letters in found
         ]

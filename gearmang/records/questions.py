@@ -51,7 +51,7 @@ class CauseOverTime(NamedTuple):
     """What failed attempts have in common.
 
     Attributes:
-        fingerprint: the one of ``gearmang dead groups``: our workers write it; for records of
+        fingerprint: the one of ``gearmang dead causes``: our workers write it; for records of
             other workers it is made of what can be told of the user's frames from the stack.
         failures: how many attempts failed so.
         task, error_type, message, where, last_id: of the newest of them.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,6 +22,7 @@ from gearmang.dead_letters.looking.browse import body, find
 from gearmang.dead_letters.looking.filters import Filter
 from gearmang.dead_letters.looking.history import acting_as
 from gearmang.dead_letters.store.errors import NotAllowed, StoreError
+from gearmang.dead_letters.store.rows import DeadLetter, Plan
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import dead_letters, plan_items
 from gearmang.errors import GearmangError
@@ -135,7 +136,7 @@ def edit_letter(request: Request, fields: Form) -> Response:
     return RedirectResponse(f"/letters/{row.death_id}", 303)
 
 
-def functions_of(connection: Connection, plan: Row[Any]) -> set[str]:
+def functions_of(connection: Connection, plan: Plan) -> set[str]:
     """The functions that a plan is about."""
     query = (
         select(dead_letters.c.function)
@@ -148,7 +149,7 @@ def functions_of(connection: Connection, plan: Row[Any]) -> set[str]:
 
 def _editor(
     request: Request,
-    row: Row[Any],
+    row: DeadLetter,
     payload: bytes,
     *,
     text: str,
@@ -171,15 +172,15 @@ def _editor(
     )
 
 
-def _letter(request: Request) -> tuple[Row[Any], bytes]:
+def _letter(request: Request) -> tuple[DeadLetter, bytes]:
     with _desk(request).looking() as connection:
         row = find(connection, request.path_params["id"])
-        payload = bytes(body(connection, row.id).payload)
+        payload = body(connection, row.id).payload
     _require(_visitor(request), "edit", {row.function})
     return row, payload
 
 
-def _plan(request: Request) -> tuple[Row[Any], Visitor]:
+def _plan(request: Request) -> tuple[Plan, Visitor]:
     """The plan of the path, and who may do what it does."""
     with _desk(request).looking() as connection:
         plan = plans.get(connection, request.path_params["id"])
@@ -229,7 +230,7 @@ def _digest(payload: bytes) -> str:
     return hashlib.sha256(payload).hexdigest()
 
 
-def _fate(rows: list[Row[Any]]) -> str:
+def _fate(rows: list[DeadLetter]) -> str:
     told = [
         f"{row.death_id} is {row.state}{f' by plan {row.plan}' if row.plan else ''}" for row in rows
     ]

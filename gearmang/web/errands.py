@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, Final
-
-from sqlalchemy import Row
+from typing import Final
 
 from gearmang.dead_letters.acting.canary import Stage, canary
 from gearmang.dead_letters.acting.interrupted import complete_interrupted
@@ -16,6 +14,7 @@ from gearmang.dead_letters.acting.removal import carry_out, undo
 from gearmang.dead_letters.acting.requeue import reach, requeue
 from gearmang.dead_letters.looking.history import acting_as, record
 from gearmang.dead_letters.store.errors import NotAllowed
+from gearmang.dead_letters.store.rows import Plan
 from gearmang.dead_letters.store.seam import Store
 from gearmang.errors import GearmangError
 from gearmang.job.client import Client
@@ -77,7 +76,7 @@ class Errands:
             self._pauses[plan] = who
 
     def start(
-        self, plan: Row[Any], who: str, *, first: int | None = None, rate: float | None = None
+        self, plan: Plan, who: str, *, first: int | None = None, rate: float | None = None
     ) -> None:
         """Carry a plan out, or go on with it.
 
@@ -99,7 +98,7 @@ class Errands:
 
         self._send(plan.plan, who, errand)
 
-    def undo(self, plan: Row[Any], who: str, why: str | None) -> None:
+    def undo(self, plan: Plan, who: str, why: str | None) -> None:
         """Take a plan back.
 
         Raises:
@@ -115,7 +114,7 @@ class Errands:
 
         self._send(plan.plan, who, errand)
 
-    def _requeue(self, store: Store, plan: Row[Any], first: int | None, rate: float | None) -> str:
+    def _requeue(self, store: Store, plan: Plan, first: int | None, rate: float | None) -> str:
         with Client(self._servers) as client:
             reach(client)
             complete_interrupted(store, client)

@@ -137,6 +137,31 @@ def test_no_module_sprawls() -> None:
     assert {name: count for name, count in lengths.items() if count > LONGEST_MODULE} == {}
 
 
+def test_rows_are_typed_where_the_sql_is() -> None:
+    loose = [
+        f"{name} imports Row"
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy")
+        for alias in node.names
+        if alias.name in ("Row", "RowMapping")
+    ]
+    assert loose == []
+
+
+def test_every_deliberate_bug_still_finds_its_place_and_its_test() -> None:
+    tomllib = pytest.importorskip("tomllib")  # Python 3.11 and later
+    lost = []
+    for path in sorted((ROOT / "tests" / "mutants").glob("*.toml")):
+        for mutant in tomllib.loads(path.read_text())["mutant"]:
+            if (ROOT / mutant["file"]).read_text().count(mutant["old"]) != 1:
+                lost.append(f"{path.name}: {mutant['old']!r} stands not once in {mutant['file']}")
+            test, _, node = mutant["test"].partition("::")
+            if node.partition("[")[0].rpartition("::")[2] not in (ROOT / test).read_text():
+                lost.append(f"{path.name}: {mutant['test']} is no test")
+    assert lost == []
+
+
 def test_no_class_name_has_two_meanings() -> None:
     homes: dict[str, list[str]] = defaultdict(list)
     for name, path in MODULES.items():

@@ -9,11 +9,11 @@ from gearmang.cli.late import LateGroup
 _COMMANDS = {
     # name: (module, attribute, what it does)
     "assign": ("gearmang.cli.dead.cause", "assign", "Say who looks after a cause."),
+    "causes": ("gearmang.cli.dead.causes", "causes", "Dead letters by their cause."),
     "copy": ("gearmang.cli.dead.archive", "copy", "Copy one store into another."),
     "doctor": ("gearmang.cli.dead.doctor", "doctor", "Look for what keeps dead letters from you."),
     "edit": ("gearmang.cli.dead.edit", "edit", "Change a dead letter's payload."),
     "export": ("gearmang.cli.dead.archive", "export", "Write dead letters as JSON lines."),
-    "groups": ("gearmang.cli.dead.groups", "groups", "Dead letters by their cause."),
     "history": ("gearmang.cli.dead.history", "history", "Who did what, when and why."),
     "import": ("gearmang.cli.dead.archive", "import_letters", "Read back what export wrote."),
     "link": ("gearmang.cli.dead.cause", "link", "Say where a cause is worked on."),
@@ -32,7 +32,7 @@ _COMMANDS = {
 }
 
 
-@click.command(cls=LateGroup, late=_COMMANDS)
+@click.command(cls=LateGroup, late=_COMMANDS, former={"groups": "causes"})
 def dead() -> None:
     """Inspect dead letters, send them back, throw them away.
 

@@ -60,7 +60,7 @@ def snooze(fingerprint: str, end: str, reason: str | None, store: str) -> None:
     Example: gearmang dead snooze 8f14e45fceea 3d --reason 'mended in the next release'
     """
     from gearmang.dead_letters.acting.caring import snooze as quiet
-    from gearmang.dead_letters.looking.causes import find_group
+    from gearmang.dead_letters.looking.causes import find_cause
     from gearmang.dead_letters.store.seam import Store
 
     until = letters = None
@@ -69,7 +69,7 @@ def snooze(fingerprint: str, end: str, reason: str | None, store: str) -> None:
     elif end != "off":
         until = _time(end)
     with Store(store) as opened, opened.writing() as connection:
-        name = find_group(connection, fingerprint).fingerprint
+        name = find_cause(connection, fingerprint).fingerprint
         quiet(connection, name, until=until, letters=letters, why=reason)
     if until is not None:
         click.echo(f"{name} alerts nobody until {told(until)}")
@@ -95,11 +95,11 @@ def _time(text: str) -> float:
 
 def _annotate(fingerprint: str, what: str, text: str, store: str) -> None:
     from gearmang.dead_letters.acting.caring import annotate
-    from gearmang.dead_letters.looking.causes import find_group
+    from gearmang.dead_letters.looking.causes import find_cause
     from gearmang.dead_letters.store.seam import Store
     from gearmang.terminal import clean
 
     with Store(store) as opened, opened.writing() as connection:
-        name = find_group(connection, fingerprint).fingerprint
+        name = find_cause(connection, fingerprint).fingerprint
         annotate(connection, name, what, text)
     click.echo(clean(f"{name} {what}: {text or 'nothing'}"))

@@ -46,7 +46,7 @@ def edit(
     with Store(store) as opened:
         with opened.reading() as connection:
             row = find(connection, letter)
-            before = bytes(body(connection, row.id).payload)
+            before = body(connection, row.id).payload
         # No transaction is open while a person thinks.
         if data is not None:
             after = data.read()

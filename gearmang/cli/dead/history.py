@@ -37,14 +37,14 @@ def history(
     with Store(store) as opened, opened.reading() as connection:
         found = read(connection, who=operator, plan=plan, job=job, since=since, limit=limit)
     if as_json:
-        print_json([event | {"at": iso(event["at"])} for event in found])
+        print_json([event._asdict() | {"at": iso(event.at)} for event in found])
         return
     shown = table("WHEN", "WHO", "WHAT", "PLAN", "OF", "WHY", "DETAIL")
     for event in found:
-        of = event["id"] or event["fingerprint"]
-        detail = event["detail"]
+        of = event.id or event.fingerprint
+        detail = event.detail
         if detail and "\n" in detail:  # the difference that an edit made
             detail = f"gearmang dead show {of}"
-        cells = (event["who"], event["what"], event["plan"], of, event["why"], detail)
-        shown.add_row(cell(told(event["at"])), *map(cell, cells))
+        cells = (event.who, event.what, event.plan, of, event.why, detail)
+        shown.add_row(cell(told(event.at)), *map(cell, cells))
     console().print(shown)

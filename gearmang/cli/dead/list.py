@@ -12,6 +12,7 @@ from gearmang.durations import iso, told
 
 if TYPE_CHECKING:
     from gearmang.dead_letters.looking.filters import Filter
+    from gearmang.dead_letters.store.rows import DeadLetter
 
 _SHORT_JOB = 10  # digits of a job's id in a table: enough to be one among a million
 
@@ -75,25 +76,25 @@ def short_id(death_id: str) -> str:
     return f"{job[:_SHORT_JOB]}-{tries}"
 
 
-def summary(row: Any) -> dict[str, Any]:
+def summary(letter: DeadLetter) -> dict[str, Any]:
     """A letter without its body, for JSON."""
     from gearmang.masking import masked_text
 
     return {
-        "id": row.death_id,
-        "job_id": row.job_id,
-        "state": row.state,
-        "fingerprint": row.fingerprint,
-        "function": row.function,
-        "server": row.server,
-        "error_type": row.error_type,
-        "error_message": masked_text(row.error_message),
-        "attempts": row.attempts,
-        "worker": row.worker,
-        "revision": row.revision,
-        "payload_bytes": row.payload_bytes,
-        "enqueued_at": iso(row.enqueued_at),
-        "died_at": iso(row.died_at),
-        "stored_at": iso(row.stored_at),
-        "plan": row.plan,
+        "id": letter.death_id,
+        "job_id": letter.job_id,
+        "state": letter.state,
+        "fingerprint": letter.fingerprint,
+        "function": letter.function,
+        "server": letter.server,
+        "error_type": letter.error_type,
+        "error_message": masked_text(letter.error_message),
+        "attempts": letter.attempts,
+        "worker": letter.worker,
+        "revision": letter.revision,
+        "payload_bytes": letter.payload_bytes,
+        "enqueued_at": iso(letter.enqueued_at),
+        "died_at": iso(letter.died_at),
+        "stored_at": iso(letter.stored_at),
+        "plan": letter.plan,
     }

@@ -13,6 +13,7 @@ from gearmang.cli.dead.choice import is_given
 
 if TYPE_CHECKING:
     from gearmang.dead_letters.looking.filters import Filter
+    from gearmang.dead_letters.store.rows import DeadLetter, Plan
     from gearmang.dead_letters.store.seam import Store
 
 
@@ -50,7 +51,7 @@ def agreed_plan(
     dry_run: bool,
     as_json: bool,
     to: str | None = None,
-) -> Any:
+) -> Plan | None:
     """The plan to carry out now; None after a dry run.
 
     A few letters named by their ids need no second question; what a filter chooses does.
@@ -94,41 +95,42 @@ def agreed_plan(
     return row
 
 
-def _dead(row: Any) -> Any:
+def _dead(letter: DeadLetter) -> DeadLetter:
     from gearmang.dead_letters.store.errors import NotAllowed
 
-    if row.state != "dead":
-        by = f" by plan {row.plan}" if row.plan else ""
-        raise NotAllowed(f"letter {row.death_id} is not dead any more: it was {row.state}{by}")
-    return row
+    if letter.state != "dead":
+        by = f" by plan {letter.plan}" if letter.plan else ""
+        told = f"letter {letter.death_id} is not dead any more: it was {letter.state}{by}"
+        raise NotAllowed(told)
+    return letter
 
 
-def _print_plan(store: Store, row: Any, *, quiet: bool) -> None:
-    from gearmang.dead_letters.acting.plans import groups_of
+def _print_plan(store: Store, row: Plan, *, quiet: bool) -> None:
+    from gearmang.dead_letters.acting.plans import causes_of
     from gearmang.terminal import clean
 
     with store.reading() as connection:
-        groups = groups_of(connection, row.plan)
+        shares = causes_of(connection, row.plan)
     click.echo(f"plan {row.plan}: {row.action} {wording.letters(row.letters)}", err=quiet)
-    for group in groups:
-        text = f"{group.letters:>9} {group.fingerprint} {group.function} {group.error_type}"
+    for share in shares:
+        text = f"{share.letters:>9} {share.fingerprint} {share.function} {share.error_type}"
         click.echo(clean(text), err=quiet)
-    rest = row.letters - sum(group.letters for group in groups)
+    rest = row.letters - sum(share.letters for share in shares)
     if rest > 0:
-        click.echo(f"{rest:>9} in other groups", err=quiet)
+        click.echo(f"{rest:>9} of other causes", err=quiet)
 
 
-def _print_json(store: Store, row: Any) -> None:
+def _print_json(store: Store, row: Plan) -> None:
     from gearmang.cli.output import print_json
-    from gearmang.dead_letters.acting.plans import groups_of
+    from gearmang.dead_letters.acting.plans import causes_of
 
     with store.reading() as connection:
-        groups = [group._asdict() for group in groups_of(connection, row.plan)]
+        causes = [share._asdict() for share in causes_of(connection, row.plan)]
     told = {"plan": row.plan, "action": row.action, "letters": row.letters, "state": row.state}
-    print_json(told | {"groups": groups})
+    print_json(told | {"causes": causes})
 
 
-def _ask(row: Any) -> None:
+def _ask(row: Plan) -> None:
     from gearmang.dead_letters.store.errors import NotAllowed
 
     later = f"`gearmang dead {row.action} --plan {row.plan} --yes` does it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,7 @@ from gearmang.protocol.server import Server
 if TYPE_CHECKING:
     from gearmang.dead_letters.acting.requeue import Released
     from gearmang.dead_letters.looking.filters import Filter
+    from gearmang.dead_letters.store.rows import Plan
     from gearmang.dead_letters.store.seam import Store
     from gearmang.job.client import Client
 
@@ -117,14 +118,14 @@ def _is_done(store: Store, plan: str) -> bool:
     from gearmang.dead_letters.acting.plans import get
 
     with store.reading() as connection:
-        return bool(get(connection, plan).state == "done")
+        return get(connection, plan).state == "done"
 
 
 def _run_canary(
     store: Store,
     client: Client,
     servers: tuple[Server, ...],
-    plan: Any,
+    plan: Plan,
     first: int,
     patience: float,
     as_json: bool,

@@ -33,7 +33,7 @@ def resolve(
     from gearmang.cli.dead.wording import letters
     from gearmang.dead_letters.acting import plans
     from gearmang.dead_letters.acting.removal import carry_out
-    from gearmang.dead_letters.looking.causes import find_group
+    from gearmang.dead_letters.looking.causes import find_cause
     from gearmang.dead_letters.looking.causes import resolve as mark
     from gearmang.dead_letters.looking.filters import Filter
     from gearmang.dead_letters.store.seam import Store
@@ -41,10 +41,10 @@ def resolve(
     plan, closed = None, 0
     with Store(store) as opened:
         with opened.writing() as connection:
-            group = find_group(connection, fingerprint)
-            mark(connection, group.fingerprint, revision=revision, why=reason)
+            cause = find_cause(connection, fingerprint)
+            mark(connection, cause.fingerprint, revision=revision, why=reason)
             if close:
-                chosen = Filter(fingerprint=group.fingerprint)
+                chosen = Filter(fingerprint=cause.fingerprint)
                 row = plans.propose(
                     connection, "resolve", chosen=chosen, told=chosen.told(), why=reason
                 )
@@ -55,10 +55,10 @@ def resolve(
         from gearmang.cli.output import print_json
 
         print_json(
-            {"fingerprint": group.fingerprint, "state": "resolved", "revision": revision}
+            {"fingerprint": cause.fingerprint, "state": "resolved", "revision": revision}
             | {"closed": closed, "plan": plan}
         )
         return
-    click.echo(f"{group.fingerprint} is resolved" + (f" in {revision}" if revision else ""))
+    click.echo(f"{cause.fingerprint} is resolved" + (f" in {revision}" if revision else ""))
     if plan is not None:
         click.echo(f"closed {letters(closed)} (plan {plan}; gearmang dead undo {plan})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
@@ -10,6 +10,9 @@ import orjson
 from gearmang.cli.dead.list import summary
 from gearmang.cli.options import json_option, store_option
 from gearmang.durations import iso, short, told
+
+if TYPE_CHECKING:
+    from gearmang.dead_letters.looking.history import Step
 
 _FACTS = ("id", "state", "function", "server", "error_type", "error_message", "fingerprint")
 _LABEL_WIDTH = 16  # the longest label is "error message:"
@@ -52,7 +55,7 @@ def show(letter: str, show_secrets: bool, store: str, as_json: bool) -> None:
 
 
 def _print(
-    facts: dict[str, Any], form: str, payload: str, history: list[dict[str, Any]], steps: list[Any]
+    facts: dict[str, Any], form: str, payload: str, history: list[dict[str, Any]], steps: list[Step]
 ) -> None:
     from gearmang.cli.dead.wording import size
     from gearmang.terminal import clean_lines
@@ -103,7 +106,7 @@ def _readable(name: str, value: Any) -> tuple[str, str]:
     return name, str(value)
 
 
-def _print_step(step: Any) -> None:
+def _print_step(step: Step) -> None:
     from gearmang.terminal import clean
 
     lines = step.detail.splitlines()

@@ -6,7 +6,7 @@ import difflib
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Row, update
+from sqlalchemy import Connection, update
 
 from gearmang.dead_letters.arriving.letter import fit
 from gearmang.dead_letters.looking.browse import body
@@ -14,13 +14,14 @@ from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.looking.presenting import shown
 from gearmang.dead_letters.store.errors import NotAllowed
 from gearmang.dead_letters.store.moves import note_handled
+from gearmang.dead_letters.store.rows import DeadLetter
 from gearmang.dead_letters.store.tables import bodies, dead_letters
 
 _LONGEST_DIFFERENCE: Final = 20_000  # characters; the original is kept whole
 
 
 def edit(
-    connection: Connection, row: Row[Any], before: bytes, payload: bytes, *, why: str | None
+    connection: Connection, letter: DeadLetter, before: bytes, payload: bytes, *, why: str | None
 ) -> str:
     """Give a dead letter another payload; return the difference, empty when there is none.
 
@@ -30,24 +31,25 @@ def edit(
     Raises:
         NotAllowed: the letter is not dead any more, or somebody else has edited it meanwhile.
     """
-    if row.state != "dead":
-        raise NotAllowed(f"letter {row.death_id} is {row.state}; only a dead one can be edited")
-    if bytes(body(connection, row.id).payload) != before:
-        raise NotAllowed(f"letter {row.death_id} was edited by somebody else meanwhile; look again")
+    name = letter.death_id
+    if letter.state != "dead":
+        raise NotAllowed(f"letter {name} is {letter.state}; only a dead one can be edited")
+    if body(connection, letter.id).payload != before:
+        raise NotAllowed(f"letter {name} was edited by somebody else meanwhile; look again")
     if before == payload:
         return ""
     told = difference(before, payload)
-    connection.execute(update(bodies).where(bodies.c.id == row.id).values(payload=payload))
+    connection.execute(update(bodies).where(bodies.c.id == letter.id).values(payload=payload))
     changed = connection.execute(
         update(dead_letters)
-        .where(dead_letters.c.id == row.id, dead_letters.c.state == "dead")
+        .where(dead_letters.c.id == letter.id, dead_letters.c.state == "dead")
         .values(payload_bytes=len(payload))
     )
     if changed.rowcount != 1:
-        raise NotAllowed(f"letter {row.death_id} was taken by somebody else in this moment")
-    note_handled(connection, [row.fingerprint])
+        raise NotAllowed(f"letter {name} was taken by somebody else in this moment")
+    note_handled(connection, [letter.fingerprint])
     detail = fit(told, _LONGEST_DIFFERENCE)
-    record(connection, "edited", why=why, death_id=row.death_id, detail=detail, payload=before)
+    record(connection, "edited", why=why, death_id=name, detail=detail, payload=before)
     return told
 
 

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from gearmang.dead_letters.arriving.letter import Letter, fit
+from gearmang.dead_letters.looking.browse import body
 from gearmang.dead_letters.looking.filters import Filter, of_letters
 from gearmang.dead_letters.store.moment import new_id
-from gearmang.dead_letters.store.tables import STATES, bodies, dead_letters
+from gearmang.dead_letters.store.rows import LETTER, Body, DeadLetter
+from gearmang.dead_letters.store.tables import STATES, dead_letters
 
 FORMAT: Final = "gearmang-dead-letter/1"
 _BEGINNING: Final = b'{"format":"' + FORMAT.encode() + b'"'
@@ -27,31 +29,25 @@ _FINAL: Final = {"requeuing": "dead", "recalling": "dead"}
 
 def lines(connection: Connection, chosen: Filter) -> Iterator[bytes]:
     """The letters that a filter chooses, oldest first, each as one line."""
-    return as_lines(
-        connection,
-        select(dead_letters).where(*of_letters(connection, chosen)),
-    )
+    return as_lines(connection, *of_letters(connection, chosen))
 
 
-def as_lines(connection: Connection, query: Select[Any]) -> Iterator[bytes]:
-    """The letters that a query finds, oldest first; memory holds a few of them at a time."""
+def as_lines(connection: Connection, *conditions: ColumnElement[bool]) -> Iterator[bytes]:
+    """The letters that all conditions choose, oldest first; memory holds a few at a time."""
     after = -1
+    query = select(*LETTER).where(*conditions).order_by(dead_letters.c.id).limit(_ROWS_AT_ONCE)
     while True:
-        rows = connection.execute(
-            query.where(dead_letters.c.id > after).order_by(dead_letters.c.id).limit(_ROWS_AT_ONCE)
-        ).all()
+        rows = connection.execute(query.where(dead_letters.c.id > after)).all()
         if not rows:
             return
-        for row in rows:
-            content = connection.execute(select(bodies).where(bodies.c.id == row.id)).one()
-            yield _line(row, content)
-        after = rows[-1].id
+        for letter in map(DeadLetter._make, rows):
+            yield _line(letter, body(connection, letter.id))
+            after = letter.id
 
 
-def _line(row: Row[Any], content: Row[Any]) -> bytes:
-    told = {"format": FORMAT} | {
-        str(name): value for name, value in row._mapping.items() if name != "id"
-    }
+def _line(letter: DeadLetter, content: Body) -> bytes:
+    told: dict[str, Any] = {"format": FORMAT} | letter._asdict()
+    del told["id"]
     told["history"] = orjson.Fragment(content.history)
     told |= _bytes_as("payload", content.payload)
     if content.odd_function is not None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from gearmang.dead_letters.acting import plans
 from gearmang.dead_letters.acting.owner import is_alive
@@ -13,6 +12,7 @@ from gearmang.dead_letters.acting.recall import complete_recall
 from gearmang.dead_letters.acting.requeue import DEFAULT_BATCH, submit, within_budget
 from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.errors import NotAllowed
+from gearmang.dead_letters.store.rows import LETTER, PLAN, DeadLetter, Plan
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import UNDER_WAY, dead_letters
 from gearmang.dead_letters.store.tables import plans as plans_table
@@ -43,33 +43,32 @@ def _orphans(store: Store) -> list[str]:
     """Take over the plans with letters under way whose process is gone."""
     now = time.time()
     query = (
-        select(plans_table)
+        select(*PLAN)
         .join(dead_letters, dead_letters.c.plan == plans_table.c.plan)
         .where(dead_letters.c.state.in_(UNDER_WAY))
         .distinct()
     )
     with store.reading() as connection:
-        rows = connection.execute(query).all()
+        found = [*map(Plan._make, connection.execute(query))]
     taken = []
-    for row in rows:
-        if row.owner is not None and is_alive(row.owner, row.owner_seen_at, now):
+    for plan in found:
+        if plan.owner and is_alive(plan.owner, plan.owner_seen_at or 0.0, now):
             continue
         try:
             with store.writing() as connection:
-                plans.take(connection, row.plan, ("under way", "stopped", "done", "undone"))
+                plans.take(connection, plan.plan, ("under way", "stopped", "done", "undone"))
         except NotAllowed:  # another run was quicker
             continue
-        taken.append(row.plan)
+        taken.append(plan.plan)
     return taken
 
 
-def _stuck(store: Store, plan: str) -> list[Row[Any]]:
+def _stuck(store: Store, plan: str) -> list[DeadLetter]:
+    query = (
+        select(*LETTER)
+        .where(dead_letters.c.state == "requeuing", dead_letters.c.plan == plan)
+        .order_by(dead_letters.c.id)
+        .limit(DEFAULT_BATCH)
+    )
     with store.reading() as connection:
-        return [
-            *connection.execute(
-                select(dead_letters)
-                .where(dead_letters.c.state == "requeuing", dead_letters.c.plan == plan)
-                .order_by(dead_letters.c.id)
-                .limit(DEFAULT_BATCH)
-            )
-        ]
+        return [*map(DeadLetter._make, connection.execute(query))]

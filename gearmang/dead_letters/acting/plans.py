@@ -6,11 +6,10 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     Connection,
-    Row,
     bindparam,
     func,
     insert,
@@ -23,8 +22,10 @@ from sqlalchemy import (
 
 from gearmang.dead_letters.acting.owner import is_alive, this_process
 from gearmang.dead_letters.looking.filters import Filter, of_letters
+from gearmang.dead_letters.looking.finding import AFTER_ANY_DIGIT, MOST_CANDIDATES, only_one
 from gearmang.dead_letters.looking.history import operator, record
-from gearmang.dead_letters.store.errors import AmbiguousId, NoSuchLetter, NotAllowed
+from gearmang.dead_letters.store.errors import NotAllowed
+from gearmang.dead_letters.store.rows import PLAN, Plan
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import dead_letters, plan_items, plans
 
@@ -45,7 +46,7 @@ def propose(
     why: str | None,
     function: str | None = None,
     only_first: int | None = None,
-) -> Row[Any]:
+) -> Plan:
     """Write down a plan for the letters with these ids, or for those that a filter chooses now.
 
     Only letters that are ``dead`` come in. Nothing happens to them yet.
@@ -91,7 +92,7 @@ def propose(
     return made
 
 
-def get(connection: Connection, digits: str) -> Row[Any]:
+def get(connection: Connection, digits: str) -> Plan:
     """The one plan whose id starts like this.
 
     Raises:
@@ -99,25 +100,25 @@ def get(connection: Connection, digits: str) -> Row[Any]:
         AmbiguousId: several have; the text lists them.
     """
     start = digits.strip().lower()
-    found = connection.execute(
-        select(plans)
-        .where(plans.c.plan >= start, plans.c.plan < start + "~")
+    query = (
+        select(*PLAN)
+        .where(plans.c.plan >= start, plans.c.plan < start + AFTER_ANY_DIGIT)
         .order_by(plans.c.plan)
-        .limit(10)
-    ).all()
-    if not found or not start:
-        raise NoSuchLetter(f"no plan {digits!r} in the store; `gearmang dead history` shows them")
-    if len(found) > 1:
-        raise AmbiguousId(
-            f"{digits!r} is the start of several plans: {', '.join(row.plan for row in found)}"
-        )
-    return found[0]
+        .limit(MOST_CANDIDATES + 1)
+    )
+    return only_one(
+        [*map(Plan._make, connection.execute(query))],
+        digits,
+        kind="plan",
+        command="gearmang dead history",
+        name=lambda plan: plan.plan,
+    )
 
 
 @contextmanager
 def carried_out(
     store: Store,
-    plan: Row[Any],
+    plan: Plan,
     *,
     before: Sequence[str] = OPEN,
     after: str = "done",
@@ -163,8 +164,9 @@ def take(connection: Connection, plan: str, before: Sequence[str]) -> None:
     now = time.time()
     if row.state not in before:
         raise NotAllowed(f"plan {plan} is {row.state}; make a new one")
-    if row.owner and row.owner != this_process() and is_alive(row.owner, row.owner_seen_at, now):
-        raise NotAllowed(f"plan {plan} is being carried out by {row.owner}")
+    theirs = None if row.owner == this_process() else row.owner
+    if theirs and is_alive(theirs, row.owner_seen_at or 0.0, now):
+        raise NotAllowed(f"plan {plan} is being carried out by {theirs}")
     taken = connection.execute(
         update(plans)
         .where(
@@ -208,9 +210,7 @@ def pending(
     ]
 
 
-def requeued_before(
-    connection: Connection, plan: Row[Any], death_ids: Sequence[str]
-) -> dict[str, int]:
+def requeued_before(connection: Connection, plan: Plan, death_ids: Sequence[str]) -> dict[str, int]:
     """How many earlier plans were to requeue each of these letters; 0 where it is not told."""
     earlier = (
         select(plan_items.c.death_id, func.count())
@@ -243,23 +243,25 @@ def settle(
         )
 
 
-def groups_of(connection: Connection, plan: str, limit: int = 10) -> list[Row[Any]]:
-    """The plan's letters by fingerprint, the largest group first."""
-    number = func.count().label("letters")
-    return [
-        *connection.execute(
-            select(
-                dead_letters.c.fingerprint,
-                dead_letters.c.function,
-                dead_letters.c.error_type,
-                number,
-            )
-            .join(plan_items, plan_items.c.id == dead_letters.c.id)
-            .where(plan_items.c.plan == plan)
-            .group_by(
-                dead_letters.c.fingerprint, dead_letters.c.function, dead_letters.c.error_type
-            )
-            .order_by(number.desc())
-            .limit(limit)
-        )
-    ]
+class Share(NamedTuple):
+    """How many letters of a plan have one cause."""
+
+    fingerprint: str
+    function: str
+    error_type: str
+    letters: int
+
+
+def causes_of(connection: Connection, plan: str, limit: int = 10) -> list[Share]:
+    """The causes of the plan's letters, the one with the most first."""
+    cause = (dead_letters.c.fingerprint, dead_letters.c.function, dead_letters.c.error_type)
+    number = func.count()
+    rows = connection.execute(
+        select(*cause, number)
+        .join(plan_items, plan_items.c.id == dead_letters.c.id)
+        .where(plan_items.c.plan == plan)
+        .group_by(*cause)
+        .order_by(number.desc())
+        .limit(limit)
+    )
+    return [*map(Share._make, rows)]

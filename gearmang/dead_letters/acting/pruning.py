@@ -87,7 +87,7 @@ def _prune_some(store: Store, archive: Path, which: Select[Any], limit: int) -> 
         try:
             _append(
                 archive,
-                as_lines(connection, select(dead_letters).where(dead_letters.c.id.in_(ids))),
+                as_lines(connection, dead_letters.c.id.in_(ids)),
             )
         except OSError as error:
             raise StoreError(

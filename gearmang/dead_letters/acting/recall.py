@@ -10,15 +10,17 @@ lasts: submitting it once more does not make a second job, and gives the handle 
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from gearmang.dead_letters.acting import plans
 from gearmang.dead_letters.acting.requeue import destinations, packed, within_budget
 from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.moves import move
+from gearmang.dead_letters.store.rows import LETTER, DeadLetter
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import dead_letters, plan_items
 from gearmang.errors import ServerLost
@@ -71,22 +73,22 @@ def complete_recall(store: Store, plan: str) -> int:
 def _recall(store: Store, plan: str, *, interrupted: bool) -> tuple[int, int]:
     recalled = started = 0
     with store.reading() as connection:
-        rows = _recalling(connection, plan)
-    for server in sorted({row.server_of_job for row in rows}):
-        letters = [row for row in rows if row.server_of_job == server]
+        by_server = _recalling(connection, plan)
+    for server, letters in sorted(by_server.items()):
         back = _cancel(store, plan, Server.parse(server), letters, interrupted=interrupted)
-        kept = [row.id for row in letters if row.id not in back]
+        kept = [letter.id for letter in letters if letter.id not in back]
         with store.writing() as connection:
             moved = move(connection, sorted(back), "recalling", "dead", plan=plan)
-            plans.settle(connection, plan, [row.id for row in moved], "recalled", server)
+            plans.settle(connection, plan, [one.id for one in moved], "recalled", server)
             move(connection, kept, "recalling", "requeued", plan=plan)
         recalled, started = recalled + len(back), started + len(kept)
     return recalled, started
 
 
-def _recalling(connection: Connection, plan: str) -> Sequence[Row[Any]]:
-    return connection.execute(
-        select(dead_letters, plan_items.c.server.label("server_of_job"))
+def _recalling(connection: Connection, plan: str) -> dict[str, list[DeadLetter]]:
+    """The letters that are ``recalling``, by the gearmand that has their jobs."""
+    rows = connection.execute(
+        select(*LETTER, plan_items.c.server)
         .join(plan_items, plan_items.c.id == dead_letters.c.id)
         .where(
             dead_letters.c.state == "recalling",
@@ -94,31 +96,35 @@ def _recalling(connection: Connection, plan: str) -> Sequence[Row[Any]]:
             plan_items.c.plan == plan,
         )
         .order_by(dead_letters.c.id)
-    ).all()
+    )
+    found: defaultdict[str, list[DeadLetter]] = defaultdict(list)
+    for row in rows:
+        found[row[-1]].append(DeadLetter._make(row[:-1]))
+    return found
 
 
 def _cancel(
-    store: Store, plan: str, server: Server, rows: Sequence[Row[Any]], *, interrupted: bool
+    store: Store, plan: str, server: Server, letters: Sequence[DeadLetter], *, interrupted: bool
 ) -> set[int]:
     """Cancel the jobs of these letters; return the letters whose jobs are out of gearmand."""
     with store.reading() as reading:
-        going = destinations(reading, plan, rows)
+        going = destinations(reading, plan, letters)
     uniques = {identity: key for identity, (_, key) in going.items()}
     with Gearmand(server, timeout=_TIMEOUT) as connection:
         before = _states(connection, server, uniques)
-        waiting = [row for row in rows if before[row.id] == (True, False)]
-        unknown = {row.id for row in rows if not before[row.id][0]}
+        waiting = [letter for letter in letters if before[letter.id] == (True, False)]
+        unknown = {letter.id for letter in letters if not before[letter.id][0]}
         _cancel_waiting(store, plan, server, waiting)
-        after = _states(connection, server, {row.id: uniques[row.id] for row in waiting})
-        overtaken = [row for row in waiting if after[row.id] == (True, True)]
+        after = _states(connection, server, {one.id: uniques[one.id] for one in waiting})
+        overtaken = [one for one in waiting if after[one.id] == (True, True)]
     # A worker took these between the look and the cancelling. Should it die now, gearmand would
     # drop the job, cancelled as it is: a copy of its own makes sure that it runs.
     with Client([server]) as client:
-        for row in overtaken:
-            (job,) = packed(store, plan, [row])
+        for letter in overtaken:
+            (job,) = packed(store, plan, [letter])
             for _ in client.queue([job._replace(unique=_next_delivery(job.unique))]):
                 pass
-    back = {row.id for row in waiting} - {row.id for row in overtaken}
+    back = {one.id for one in waiting} - {one.id for one in overtaken}
     if interrupted and unknown:
         with store.writing() as connection_:
             detail = f"{len(unknown)} jobs may have run before they were recalled"
@@ -127,9 +133,9 @@ def _cancel(
     return back
 
 
-def _cancel_waiting(store: Store, plan: str, server: Server, rows: Sequence[Row[Any]]) -> None:
+def _cancel_waiting(store: Store, plan: str, server: Server, letters: Sequence[DeadLetter]) -> None:
     with Client([server]) as client, AdminClient(*server, timeout=_TIMEOUT) as admin:
-        left = list(rows)
+        left = list(letters)
         while left:
             some = within_budget(left)
             left = left[len(some) :]

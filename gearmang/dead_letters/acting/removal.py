@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
-
-from sqlalchemy import Row
+from typing import Final, NamedTuple
 
 from gearmang.dead_letters.acting import plans
 from gearmang.dead_letters.acting.recall import recall
 from gearmang.dead_letters.store.errors import NotAllowed
 from gearmang.dead_letters.store.moves import move, note_handled
+from gearmang.dead_letters.store.rows import Plan
 from gearmang.dead_letters.store.seam import Store
 
 _BATCH: Final = 2_000  # letters a transaction
@@ -18,7 +17,7 @@ _STATE_AFTER: Final = {"remove": "removed", "resolve": "resolved"}
 
 
 def carry_out(
-    store: Store, plan: Row[Any], *, progress: Callable[[int], None] = lambda _: None
+    store: Store, plan: Plan, *, progress: Callable[[int], None] = lambda _: None
 ) -> tuple[int, int]:
     """Remove, or close, the dead letters of a plan.
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from gearmang.dead_letters.acting import plans
 from gearmang.dead_letters.arriving.letter import DEAD_FUNCTION, TOO_LARGE
 from gearmang.dead_letters.looking.browse import delivery_of, function_of
 from gearmang.dead_letters.store.moves import move, note_handled
+from gearmang.dead_letters.store.rows import LETTER, DeadLetter
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import bodies, dead_letters
 from gearmang.errors import NotQueued
@@ -50,7 +51,7 @@ class Released(NamedTuple):
 
 
 class _Claimed(NamedTuple):
-    rows: list[Row[Any]]
+    letters: list[DeadLetter]
     skipped: int
     unfit: int
     last: int  # the last letter of the plan that was looked at
@@ -90,13 +91,13 @@ def requeue(
         if claimed is None:
             break
         after = claimed.last
-        submit(store, client, plan, claimed.rows)
+        submit(store, client, plan, claimed.letters)
         if only is not None:
-            released += [row.id for row in claimed.rows]
-        requeued += len(claimed.rows)
+            released += [letter.id for letter in claimed.letters]
+        requeued += len(claimed.letters)
         skipped += claimed.skipped
         unfit += claimed.unfit
-        progress(len(claimed.rows) + claimed.skipped + claimed.unfit)
+        progress(len(claimed.letters) + claimed.skipped + claimed.unfit)
         if rate is not None:
             time.sleep(max(0.0, started + requeued / rate - time.monotonic()))
     return Released(requeued, skipped, unfit, tuple(released))
@@ -121,34 +122,41 @@ def _claim(store: Store, plan: str, after: int, room: int) -> _Claimed | None:
         ids = plans.pending(connection, plan, after=after, limit=room)
         if not ids:
             return None
-        found = connection.execute(
-            select(dead_letters, bodies.c.odd_function)
+        rows = connection.execute(
+            select(*LETTER, bodies.c.odd_function)
             .join(bodies, bodies.c.id == dead_letters.c.id)
             .where(dead_letters.c.id.in_(ids), dead_letters.c.state == "dead")
             .order_by(dead_letters.c.id)
         ).all()
+        found = [DeadLetter._make(row[:-1]) for row in rows]
+        odd = {row.id: row.odd_function for row in rows}
         looked_at = within_budget(found)
         if len(looked_at) < len(found):
             ids = [identity for identity in ids if identity <= looked_at[-1].id]
         to = plans.get(connection, plan).function
-        fit = [row for row in looked_at if _is_whole(row)]
-        fit = [row for row in fit if _can_be_queued(to or function_of(row, row))]
+        fit = [
+            letter
+            for letter in looked_at
+            if _is_whole(letter) and _can_be_queued(to or function_of(letter, odd[letter.id]))
+        ]
         moved = {
-            row.id
-            for row in move(connection, [row.id for row in fit], "dead", "requeuing", plan=plan)
+            one.id
+            for one in move(connection, [one.id for one in fit], "dead", "requeuing", plan=plan)
         }
-        unfit = {row.id for row in looked_at} - {row.id for row in fit}
+        unfit = {letter.id for letter in looked_at} - {letter.id for letter in fit}
         gone = set(ids) - moved - unfit
         plans.settle(connection, plan, sorted(gone), "skipped")
         plans.settle(connection, plan, sorted(unfit), "unfit")
         plans.sign_of_life(connection, plan)
-        note_handled(connection, [row.fingerprint for row in fit])
-    return _Claimed([row for row in fit if row.id in moved], len(gone), len(unfit), ids[-1])
+        note_handled(connection, [letter.fingerprint for letter in fit])
+    return _Claimed(
+        [letter for letter in fit if letter.id in moved], len(gone), len(unfit), ids[-1]
+    )
 
 
-def _is_whole(row: Row[Any]) -> bool:
+def _is_whole(letter: DeadLetter) -> bool:
     """Whether the letter has its payload; one that was too large to keep may get one by an edit."""
-    return bool(row.payload_bytes) or row.error_type != TOO_LARGE
+    return bool(letter.payload_bytes) or letter.error_type != TOO_LARGE
 
 
 def _can_be_queued(function: str) -> bool:
@@ -157,7 +165,7 @@ def _can_be_queued(function: str) -> bool:
     return 0 < len(name) <= LONGEST_FUNCTION and b"\0" not in name and function != DEAD_FUNCTION
 
 
-def submit(store: Store, client: Client, plan: str, claimed: list[Row[Any]]) -> None:
+def submit(store: Store, client: Client, plan: str, claimed: Sequence[DeadLetter]) -> None:
     """Submit claimed letters and settle those that gearmand has confirmed, come what may."""
     by_server: dict[str, list[int]] = {}
     failure = ""
@@ -181,15 +189,16 @@ def submit(store: Store, client: Client, plan: str, claimed: list[Row[Any]]) -> 
         )
 
 
-def packed(store: Store, plan: str, rows: Sequence[Row[Any]]) -> list[Packed]:
+def packed(store: Store, plan: str, letters: Sequence[DeadLetter]) -> list[Packed]:
     """The jobs of these letters as the plan sends them; they must fit into memory together.
 
     The payload goes bare: any worker of the function may get it, and the history is in the store.
     """
+    ids = [letter.id for letter in letters]
     with store.reading() as connection:
-        going = destinations(connection, plan, rows)
+        going = destinations(connection, plan, letters)
         contents = connection.execute(
-            select(bodies.c.id, bodies.c.payload).where(bodies.c.id.in_([row.id for row in rows]))
+            select(bodies.c.id, bodies.c.payload).where(bodies.c.id.in_(ids))
         )
         payloads = {content.id: content.payload for content in contents}
     return [
@@ -199,7 +208,7 @@ def packed(store: Store, plan: str, rows: Sequence[Row[Any]]) -> list[Packed]:
 
 
 def destinations(
-    connection: Connection, plan: str, rows: Sequence[Row[Any]]
+    connection: Connection, plan: str, letters: Sequence[DeadLetter]
 ) -> dict[int, tuple[str, str]]:
     """The function and the unique key of each letter's job as the plan sends it.
 
@@ -207,27 +216,30 @@ def destinations(
     the same for each try of one plan.
     """
     chosen = plans.get(connection, plan)
-    odd = connection.execute(
-        select(bodies.c.id, bodies.c.odd_function).where(bodies.c.id.in_([row.id for row in rows]))
-    )
-    names = {content.id: content for content in odd}
-    before = plans.requeued_before(connection, chosen, [row.death_id for row in rows])
+    ids = [letter.id for letter in letters]
+    odd = {
+        content.id: content.odd_function
+        for content in connection.execute(
+            select(bodies.c.id, bodies.c.odd_function).where(bodies.c.id.in_(ids))
+        )
+    }
+    before = plans.requeued_before(connection, chosen, [letter.death_id for letter in letters])
     going: dict[int, tuple[str, str]] = {}
-    for row in rows:
-        function = chosen.function or function_of(row, names[row.id])
-        delivery = delivery_of(row.death_id) + 1 + before.get(row.death_id, 0)
-        since = row.died_at if row.enqueued_at is None else row.enqueued_at
-        going[row.id] = function, str(JobKey(row.job_id, since, mark_of(function), delivery))
+    for letter in letters:
+        function = chosen.function or function_of(letter, odd[letter.id])
+        delivery = delivery_of(letter.death_id) + 1 + before.get(letter.death_id, 0)
+        since = letter.died_at if letter.enqueued_at is None else letter.enqueued_at
+        going[letter.id] = function, str(JobKey(letter.job_id, since, mark_of(function), delivery))
     return going
 
 
-def within_budget(rows: Any) -> list[Row[Any]]:
-    """The first rows whose payloads fit into memory together, and at least one."""
+def within_budget(letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+    """The first letters whose payloads fit into memory together, and at least one."""
     room = _BATCH_BYTES
-    kept: list[Row[Any]] = []
-    for row in rows:
-        room -= row.payload_bytes
+    kept: list[DeadLetter] = []
+    for letter in letters:
+        room -= letter.payload_bytes
         if kept and room < 0:
             break
-        kept.append(row)
+        kept.append(letter)
     return kept

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import func, or_, select, update
 
 from gearmang.dead_letters.arriving.storing import Stored
+from gearmang.dead_letters.store.rows import CAUSE, Cause
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import fingerprints
 
@@ -71,7 +72,7 @@ class Notices:
         told: list[Notice] = []
         with self._store.writing() as connection:
             rows = connection.execute(
-                select(fingerprints)
+                select(*CAUSE)
                 .where(
                     fingerprints.c.fingerprint.in_(sorted(self._arrived)),
                     or_(
@@ -83,25 +84,25 @@ class Notices:
                 )
                 .order_by(fingerprints.c.fingerprint)
             ).all()
-            for row in rows:
+            for cause in map(Cause._make, rows):
                 taken = connection.execute(
                     update(fingerprints)
                     .where(
-                        fingerprints.c.fingerprint == row.fingerprint,
-                        fingerprints.c.notified_at.is_not_distinct_from(row.notified_at),
+                        fingerprints.c.fingerprint == cause.fingerprint,
+                        fingerprints.c.notified_at.is_not_distinct_from(cause.notified_at),
                     )
                     .values(notified_at=now)
                 )
                 if taken.rowcount == 1:
                     told.append(
                         Notice(
-                            row.fingerprint,
-                            row.state,
-                            row.function,
-                            row.error_type,
-                            row.error_message,
-                            self._arrived[row.fingerprint],
-                            row.dead,
+                            cause.fingerprint,
+                            cause.state,
+                            cause.function,
+                            cause.error_type,
+                            cause.error_message,
+                            self._arrived[cause.fingerprint],
+                            cause.dead,
                         )
                     )
         for notice in told:

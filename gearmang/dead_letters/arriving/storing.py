@@ -8,15 +8,16 @@ import math
 import operator
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Insert, Row, case, exists, func, insert, select, update
+from sqlalchemy import Connection, Insert, case, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from gearmang.dead_letters.arriving.letter import Letter
 from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.moment import minute_of, new_id
+from gearmang.dead_letters.store.rows import CAUSE, Cause
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import (
     STATES,
@@ -29,7 +30,7 @@ from gearmang.dead_letters.store.tables import (
 
 
 class Stored(NamedTuple):
-    """What became of a group.
+    """What became of a cause.
 
     Attributes:
         letters: those that are new; the others were delivered before.
@@ -223,37 +224,37 @@ def _reopen(connection: Connection, letters: Sequence[Letter]) -> dict[str, str]
     """
     names = {letter.row["fingerprint"] for letter in letters}
     resolved = connection.execute(
-        select(fingerprints).where(
+        select(*CAUSE).where(
             fingerprints.c.fingerprint.in_(names), fingerprints.c.state == "resolved"
         )
     ).all()
     reopened: dict[str, str] = {}
-    for group in resolved:
+    for cause in map(Cause._make, resolved):
         revisions = {
             letter.row["revision"]
             for letter in letters
-            if letter.row["fingerprint"] == group.fingerprint
+            if letter.row["fingerprint"] == cause.fingerprint
         }
-        if all(_is_straggler(connection, group, revision) for revision in revisions):
+        if all(_is_straggler(connection, cause, revision) for revision in revisions):
             continue
-        reopened[group.fingerprint] = "reopened"
+        reopened[cause.fingerprint] = "reopened"
         connection.execute(
             update(fingerprints)
-            .where(fingerprints.c.fingerprint == group.fingerprint)
+            .where(fingerprints.c.fingerprint == cause.fingerprint)
             .values(state="reopened", notified_at=None)
         )
     return reopened
 
 
-def _is_straggler(connection: Connection, group: Row[Any], revision: str | None) -> bool:
-    if group.revision is None or revision is None or revision == group.revision:
+def _is_straggler(connection: Connection, cause: Cause, revision: str | None) -> bool:
+    if cause.revision is None or revision is None or revision == cause.revision:
         return False
     found = connection.execute(
         select(
             exists().where(
-                dead_letters.c.fingerprint == group.fingerprint,
+                dead_letters.c.fingerprint == cause.fingerprint,
                 dead_letters.c.revision == revision,
-                dead_letters.c.stored_at <= group.resolved_at,
+                dead_letters.c.stored_at <= cause.resolved_at,
             )
         )
     )

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 import orjson
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, func, select
 
 from gearmang.dead_letters.looking.filters import Filter, of_letters
-from gearmang.dead_letters.store.errors import AmbiguousId, NoSuchLetter
+from gearmang.dead_letters.looking.finding import AFTER_ANY_DIGIT, MOST_CANDIDATES, only_one
+from gearmang.dead_letters.store.errors import NoSuchLetter
+from gearmang.dead_letters.store.rows import BODY, LETTER, Body, DeadLetter
 from gearmang.dead_letters.store.tables import UNDER_WAY, bodies, dead_letters, fingerprints
 from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import Envelope
 
-MOST_CANDIDATES: Final = 10  # that an error about an ambiguous id lists
-_AFTER_ANY_DIGIT: Final = "~"  # sorts behind every character of an id
-_ID_CHARACTERS: Final = frozenset("0123456789abcdef-")
+_ID_CHARACTERS = frozenset("0123456789abcdef-")
 
 
 def page(
     connection: Connection, chosen: Filter, *, limit: int | None = 50, offset: int = 0
-) -> list[Row[Any]]:
+) -> list[DeadLetter]:
     """The letters that a filter chooses, newest first."""
     query = (
-        select(dead_letters)
+        select(*LETTER)
         .where(*of_letters(connection, chosen))
         .order_by(dead_letters.c.id.desc())
         .limit(limit)
         .offset(offset)
     )
-    return [*connection.execute(query)]
+    return [*map(DeadLetter._make, connection.execute(query))]
 
 
 def count(connection: Connection, chosen: Filter) -> int:
@@ -44,7 +42,7 @@ def count_under_way(connection: Connection) -> int:
     return int(connection.execute(select(func.coalesce(func.sum(counted), 0))).scalar_one())
 
 
-def find(connection: Connection, text: str) -> Row[Any]:
+def find(connection: Connection, text: str) -> DeadLetter:
     """The one letter whose id starts like this.
 
     An id is ``JOB-DELIVERY``. It may be cut: ``3f9a`` is any death of the one job that starts so,
@@ -58,40 +56,36 @@ def find(connection: Connection, text: str) -> Row[Any]:
     if not wanted or not _ID_CHARACTERS.issuperset(wanted):
         raise NoSuchLetter(f"{text!r} is no id of a dead letter; `gearmang dead list` shows them")
     digits, dash, tries = wanted.partition("-")
-    query = select(dead_letters).where(
-        dead_letters.c.death_id >= digits, dead_letters.c.death_id < digits + _AFTER_ANY_DIGIT
+    query = select(*LETTER).where(
+        dead_letters.c.death_id >= digits, dead_letters.c.death_id < digits + AFTER_ANY_DIGIT
     )
     if dash:
         query = query.where(dead_letters.c.death_id.like(f"%-{tries}"))
-    found = connection.execute(_few(query)).all()
-    exact = [row for row in found if row.death_id == wanted]
-    if len(found) == 1 or exact:
-        return (exact or found)[0]
-    if not found:
-        raise NoSuchLetter(f"no dead letter {text!r} in the store; `gearmang dead list` shows them")
-    listed = ", ".join(f"{row.death_id} ({row.state})" for row in found[:MOST_CANDIDATES])
-    more = ", …" if len(found) > MOST_CANDIDATES else ""
-    raise AmbiguousId(f"{text!r} is the start of several ids: {listed}{more}; give more of it")
+    query = query.order_by(dead_letters.c.death_id).limit(MOST_CANDIDATES + 1)
+    return only_one(
+        [*map(DeadLetter._make, connection.execute(query))],
+        text,
+        kind="dead letter",
+        command="gearmang dead list",
+        name=lambda letter: letter.death_id,
+        told=lambda letter: f"{letter.death_id} ({letter.state})",
+    )
 
 
-def _few(query: Select[Any]) -> Select[Any]:
-    return query.order_by(dead_letters.c.death_id).limit(MOST_CANDIDATES + 1)
-
-
-def body(connection: Connection, identity: int) -> Row[Any]:
+def body(connection: Connection, identity: int) -> Body:
     """The payload and the dossiers of one letter."""
-    return connection.execute(select(bodies).where(bodies.c.id == identity)).one()
+    return Body._make(connection.execute(select(*BODY).where(bodies.c.id == identity)).one())
 
 
-def envelope_of(row: Row[Any], content: Row[Any]) -> Envelope:
+def envelope_of(letter: DeadLetter, content: Body) -> Envelope:
     """The letter as an envelope again, ready to be revived."""
     return Envelope(
         payload=content.payload,
-        job_id=row.job_id,
-        delivery=delivery_of(row.death_id),
-        enqueued_at=row.enqueued_at,
-        function=function_of(row, content),
-        server=row.server,
+        job_id=letter.job_id,
+        delivery=delivery_of(letter.death_id),
+        enqueued_at=letter.enqueued_at,
+        function=function_of(letter, content.odd_function),
+        server=letter.server,
         history=tuple(Dossier.from_dict(entry) for entry in orjson.loads(content.history)),
     )
 
@@ -101,8 +95,8 @@ def delivery_of(death_id: str) -> int:
     return int(death_id.rpartition("-")[2])
 
 
-def function_of(row: Row[Any], content: Any) -> str:
+def function_of(letter: DeadLetter, odd_function: bytes | None) -> str:
     """The letter's function as it arrived, where it was no UTF-8 too."""
-    if content.odd_function is None:
-        return str(row.function)
-    return bytes(content.odd_function).decode("utf-8", "surrogateescape")
+    if odd_function is None:
+        return letter.function
+    return odd_function.decode("utf-8", "surrogateescape")

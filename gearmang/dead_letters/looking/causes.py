@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, func, select, update
 
-from gearmang.dead_letters.looking.browse import MOST_CANDIDATES
-from gearmang.dead_letters.looking.filters import Filter, of_groups, of_letters
+from gearmang.dead_letters.looking.filters import Filter, of_causes, of_letters
+from gearmang.dead_letters.looking.finding import MOST_CANDIDATES, only_one
 from gearmang.dead_letters.looking.history import record
-from gearmang.dead_letters.store.errors import AmbiguousId, NoSuchLetter
 from gearmang.dead_letters.store.moment import SECONDS_PER_MINUTE, minute_of
+from gearmang.dead_letters.store.rows import CAUSE, Cause
 from gearmang.dead_letters.store.tables import STATES, arrivals, dead_letters, fingerprints
 
 SPARKLINE_HOURS: Final = 24
@@ -20,16 +20,16 @@ _MINUTES_PER_HOUR: Final = 60
 _BARS: Final = "▁▂▃▄▅▆▇█"
 
 
-def groups(
+def causes(
     connection: Connection, chosen: Filter, *, limit: int = 50, offset: int = 0
-) -> list[Row[Any]]:
-    """Fingerprints with their number of ``letters`` that a filter chooses, the most first."""
-    if chosen.is_of_groups:
+) -> list[tuple[Cause, int]]:
+    """Each cause with the number of its letters that a filter chooses, the most first."""
+    if chosen.is_of_causes:
         states = STATES if chosen.state is None else (chosen.state,)
         number = sum((fingerprints.c[state] for state in states[1:]), fingerprints.c[states[0]])
         query = (
-            select(fingerprints, number.label("letters"))
-            .where(*of_groups(connection, chosen), number > 0)
+            select(*CAUSE, number.label("letters"))
+            .where(*of_causes(connection, chosen), number > 0)
             .order_by(number.desc(), fingerprints.c.fingerprint)
         )
     else:
@@ -40,33 +40,34 @@ def groups(
             .subquery()
         )
         query = (
-            select(fingerprints, counted.c.letters)
+            select(*CAUSE, counted.c.letters)
             .join(counted, counted.c.fingerprint == fingerprints.c.fingerprint)
             .order_by(counted.c.letters.desc(), fingerprints.c.fingerprint)
         )
-    return [*connection.execute(query.limit(limit).offset(offset))]
+    rows = connection.execute(query.limit(limit).offset(offset))
+    return [(Cause._make(row[:-1]), int(row[-1])) for row in rows]
 
 
-def find_group(connection: Connection, text: str) -> Row[Any]:
-    """The one fingerprint that starts like this.
+def find_cause(connection: Connection, text: str) -> Cause:
+    """The one cause whose fingerprint starts like this.
 
     Raises:
         NoSuchLetter: none does.
         AmbiguousId: several do; the text lists them.
     """
-    start = text.strip().lower()
-    found = connection.execute(
-        select(fingerprints)
-        .where(fingerprints.c.fingerprint.startswith(start, autoescape=True))
+    query = (
+        select(*CAUSE)
+        .where(fingerprints.c.fingerprint.startswith(text.strip().lower(), autoescape=True))
         .order_by(fingerprints.c.fingerprint)
-        .limit(MOST_CANDIDATES)
-    ).all()
-    if not found or not start:
-        raise NoSuchLetter(f"no fingerprint {text!r} in the store; `gearmang dead groups` has all")
-    if len(found) > 1:
-        listed = ", ".join(row.fingerprint for row in found)
-        raise AmbiguousId(f"{text!r} is the start of several fingerprints: {listed}")
-    return found[0]
+        .limit(MOST_CANDIDATES + 1)
+    )
+    return only_one(
+        [*map(Cause._make, connection.execute(query))],
+        text,
+        kind="fingerprint",
+        command="gearmang dead causes",
+        name=lambda cause: cause.fingerprint,
+    )
 
 
 def arrivals_by_hour(
@@ -100,7 +101,7 @@ def arrived_since(connection: Connection, since: float, chosen: Filter) -> int:
         select(func.coalesce(func.sum(arrivals.c.arrived), 0))
         .join(fingerprints, fingerprints.c.fingerprint == arrivals.c.fingerprint)
         .where(arrivals.c.minute >= int(since) // SECONDS_PER_MINUTE)
-        .where(*of_groups(connection, chosen))
+        .where(*of_causes(connection, chosen))
     )
     return int(connection.execute(query).scalar_one())
 

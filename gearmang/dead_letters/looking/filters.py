@@ -48,7 +48,7 @@ class Filter:
         return " ".join(parts) or "all"
 
     @property
-    def is_of_groups(self) -> bool:
+    def is_of_causes(self) -> bool:
         """Whether it can be told of a fingerprint, without a look at its letters."""
         return self.since is None and self.until is None and not self.server and not self.grep
 
@@ -64,7 +64,7 @@ def of_letters(connection: Connection, chosen: Filter) -> list[Condition]:
         found.append(dead_letters.c.id < first_id(chosen.until))
     if chosen.function or chosen.error or chosen.fingerprint:
         # These make a fingerprint, and there are few of those.
-        names = select(fingerprints.c.fingerprint).where(*of_groups(connection, chosen))
+        names = select(fingerprints.c.fingerprint).where(*of_causes(connection, chosen))
         found.append(dead_letters.c.fingerprint.in_(names))
     if chosen.server:
         found.append(_like(connection, dead_letters.c.server, chosen.server))
@@ -73,7 +73,7 @@ def of_letters(connection: Connection, chosen: Filter) -> list[Condition]:
     return found
 
 
-def of_groups(connection: Connection, chosen: Filter) -> list[Condition]:
+def of_causes(connection: Connection, chosen: Filter) -> list[Condition]:
     """The conditions on ``dead_letter_fingerprints``; states and times are not among them."""
     found: list[Condition] = []
     if chosen.function:

@@ -9,11 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
+from gearmang.dead_letters.store.rows import PLAN, Plan
 from gearmang.dead_letters.store.tables import bodies, dead_letters, events, plan_items, plans
 
 _OPERATOR: ContextVar[str | None] = ContextVar("operator", default=None)
@@ -57,6 +58,33 @@ def record(connection: Connection, what: str, *, why: str | None = None, **told:
     )
 
 
+class Event(NamedTuple):
+    """Something that somebody did.
+
+    Attributes:
+        at: in seconds since the epoch.
+        what: ``requeued``, ``removed``, ``edited``, ``plan to requeue`` …
+        why: the operator's reason.
+        id: of the dead letter that it befell, where it was one.
+        detail: the rest, for people.
+    """
+
+    at: float
+    who: str
+    what: str
+    why: str | None
+    plan: str | None
+    id: str | None
+    fingerprint: str | None
+    detail: str | None
+
+
+_EVENT: Final = (
+    *(events.c.at, events.c.who, events.c.what, events.c.why),
+    *(events.c.plan, events.c.death_id, events.c.fingerprint, events.c.detail),
+)
+
+
 def history(
     connection: Connection,
     *,
@@ -65,7 +93,7 @@ def history(
     job: str | None = None,
     since: float | None = None,
     limit: int = 50,
-) -> list[dict[str, Any]]:
+) -> list[Event]:
     """Events and plans, newest first.
 
     Args:
@@ -73,8 +101,8 @@ def history(
         plan: the first digits of a plan's id.
         job: the first digits of a dead letter's id; its whole lineage is in `gearmang dead show`.
     """
-    noted = select(events).order_by(events.c.event.desc()).limit(limit)
-    made = select(plans).order_by(plans.c.made_at.desc()).limit(limit)
+    noted = select(*_EVENT).order_by(events.c.event.desc()).limit(limit)
+    made = select(*PLAN).order_by(plans.c.made_at.desc()).limit(limit)
     if who:
         noted, made = noted.where(_is(events.c.who, who)), made.where(_is(plans.c.who, who))
     if plan:
@@ -84,37 +112,20 @@ def history(
         noted, made = noted.where(events.c.at >= since), made.where(plans.c.made_at >= since)
     if job:
         noted = noted.where(events.c.death_id.startswith(job.lower(), autoescape=True))
-    found = [
-        {
-            "at": row.at,
-            "who": row.who,
-            "what": row.what,
-            "why": row.why,
-            "plan": row.plan,
-            "id": row.death_id,
-            "fingerprint": row.fingerprint,
-            "detail": row.detail,
-        }
-        for row in connection.execute(noted)
-    ]
+    found = [*map(Event._make, connection.execute(noted))]
     if not job:
-        found += [
-            {
-                "at": row.made_at,
-                "who": row.who,
-                "what": f"plan to {row.action}",
-                "why": row.why,
-                "plan": row.plan,
-                "id": None,
-                "fingerprint": None,
-                "detail": f"{row.letters} letters: {row.chosen_by}; {row.state}",
-            }
-            for row in connection.execute(made)
-        ]
-    return sorted(found, key=lambda event: event["at"], reverse=True)[:limit]
+        found += map(_made, map(Plan._make, connection.execute(made)))
+    return sorted(found, key=lambda event: event.at, reverse=True)[:limit]
 
 
-def _is(column: Any, who: str) -> Any:
+def _made(plan: Plan) -> Event:
+    """The making of a plan, as an event."""
+    detail = f"{plan.letters} letters: {plan.chosen_by}; {plan.state}"
+    what = f"plan to {plan.action}"
+    return Event(plan.made_at, plan.who, what, plan.why, plan.plan, None, None, detail)
+
+
+def _is(column: ColumnElement[str], who: str) -> ColumnElement[bool]:
     return column == who if "@" in who else column.startswith(f"{who}@", autoescape=True)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select
 
 from gearmang.dead_letters.looking.causes import arrived_since
-from gearmang.dead_letters.looking.filters import Filter, of_groups, of_letters
+from gearmang.dead_letters.looking.filters import Filter, of_causes, of_letters
 from gearmang.dead_letters.store.tables import STATES, dead_letters, fingerprints
 
 _WINDOWS: Final = {"1h": 3_600, "24h": 86_400, "7d": 604_800}  # seconds
@@ -21,8 +21,8 @@ def stats(connection: Connection, chosen: Filter) -> dict[str, Any]:
     The filter's state is left out where states are counted.
     """
     any_state = replace(chosen, state=None)
-    if chosen.is_of_groups:
-        by_state = _states_of_groups(connection, any_state)
+    if chosen.is_of_causes:
+        by_state = _states_of_causes(connection, any_state)
         by_function = _top(connection, chosen, "function")
         by_error = _top(connection, chosen, "error_type")
     else:
@@ -43,9 +43,9 @@ def stats(connection: Connection, chosen: Filter) -> dict[str, Any]:
     }
 
 
-def _states_of_groups(connection: Connection, chosen: Filter) -> dict[str, int]:
+def _states_of_causes(connection: Connection, chosen: Filter) -> dict[str, int]:
     sums = [func.coalesce(func.sum(fingerprints.c[state]), 0) for state in STATES]
-    row = connection.execute(select(*sums).where(*of_groups(connection, chosen))).one()
+    row = connection.execute(select(*sums).where(*of_causes(connection, chosen))).one()
     return dict(zip(STATES, map(int, row), strict=True))
 
 
@@ -58,7 +58,7 @@ def _top(connection: Connection, chosen: Filter, column: str) -> dict[str, int]:
     key = fingerprints.c[column]
     rows = connection.execute(
         select(key, number)
-        .where(*of_groups(connection, chosen))
+        .where(*of_causes(connection, chosen))
         .group_by(key)
         .having(number > 0)
         .order_by(number.desc(), key)

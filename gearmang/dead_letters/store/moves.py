@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from gearmang.dead_letters.store.tables import STATES, dead_letters, fingerprints
 
 
+class Moved(NamedTuple):
+    """A letter that was moved, and its cause."""
+
+    id: int
+    fingerprint: str
+
+
 def move(
     connection: Connection, ids: Sequence[int], before: str, after: str, *, plan: str | None
-) -> list[Row[Any]]:
+) -> list[Moved]:
     """Move those of the letters that are in the state ``before``; the others stay as they are.
 
     Nobody else can move the same letter: the database lets only one of two see it in ``before``.
 
     Returns:
-        id and fingerprint of each letter that was moved.
+        Those that were moved.
     """
     if not ids:
         return []
@@ -28,10 +35,11 @@ def move(
         .where(dead_letters.c.id.in_(sorted(ids)), dead_letters.c.state == before)
         .values(state=after, plan=plan)
         .returning(dead_letters.c.id, dead_letters.c.fingerprint)
-    ).all()
-    counts = Counter(row.fingerprint for row in moved)
+    )
+    found = [*map(Moved._make, moved)]
+    counts = Counter(letter.fingerprint for letter in found)
     _shift(connection, counts, {before: -1, after: 1})
-    return [*moved]
+    return found
 
 
 def discard(connection: Connection, ids: Sequence[int]) -> int:

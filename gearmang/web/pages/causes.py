@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gearmang.dead_letters.looking.causes import arrivals_by_hour, groups
+from gearmang.dead_letters.looking.causes import arrivals_by_hour, causes
 from gearmang.dead_letters.looking.filters import Filter
 from gearmang.dead_letters.store.errors import StoreError
 from gearmang.masking import masked_text
@@ -26,16 +26,16 @@ def page(request: Request) -> Response:
     """The page."""
     desk: Desk = request.app.state.desk
     query = query_of(request)
-    causes, known, problem = None, KnownValues(), None
+    found, known, problem = None, KnownValues(), None
     start = int(number(query, "from", least=0) or 0)
     try:
         chosen = filter_of(query)
         with desk.looking() as connection:
             known = known_values(connection, desk.settings.servers)
-            causes = rows_of(connection, chosen, limit=ROWS + 1, offset=start, given=given(query))
+            found = rows_of(connection, chosen, limit=ROWS + 1, offset=start, given=given(query))
     except (BadQuery, StoreError) as error:
         problem = str(error)
-    more = causes is not None and len(causes) > ROWS
+    more = found is not None and len(found) > ROWS
     return render(
         request,
         "causes.html",
@@ -44,7 +44,7 @@ def page(request: Request) -> Response:
         query=Fields(query),
         known=known,
         problem=problem,
-        causes=None if causes is None else causes[:ROWS],
+        causes=None if found is None else found[:ROWS],
         filtered=bool(given(query)),
         earlier=link("/causes", **given(query), **{"from": max(0, start - ROWS)})
         if start
@@ -66,21 +66,21 @@ def rows_of(
     Args:
         given: what else the links to their letters ask for.
     """
-    found = groups(connection, chosen, limit=limit, offset=offset)
-    hours = arrivals_by_hour(connection, [row.fingerprint for row in found])
+    found = causes(connection, chosen, limit=limit, offset=offset)
+    hours = arrivals_by_hour(connection, [cause.fingerprint for cause, _ in found])
     return [
         {
-            "letters": row.letters,
-            "state": row.state,
-            "kind": KINDS.get(row.state, "unknown"),
-            "function": row.function,
-            "error_type": row.error_type,
-            "message": masked_text(row.error_message)[:LONGEST_MESSAGE],
-            "place": row.place,
-            "last_seen": row.last_seen,
-            "hours": hours[row.fingerprint],
-            "fingerprint": row.fingerprint,
-            "href": link("/letters", **{**(given or {}), "fingerprint": row.fingerprint}),
+            "letters": letters,
+            "state": cause.state,
+            "kind": KINDS.get(cause.state, "unknown"),
+            "function": cause.function,
+            "error_type": cause.error_type,
+            "message": masked_text(cause.error_message)[:LONGEST_MESSAGE],
+            "place": cause.place,
+            "last_seen": cause.last_seen,
+            "hours": hours[cause.fingerprint],
+            "fingerprint": cause.fingerprint,
+            "href": link("/letters", **{**(given or {}), "fingerprint": cause.fingerprint}),
         }
-        for row in found
+        for cause, letters in found
     ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gearmang.dead_letters.looking import browse
 from gearmang.dead_letters.store.errors import StoreError
+from gearmang.dead_letters.store.rows import DeadLetter
 from gearmang.masking import masked_text
 from gearmang.web.desk import Desk
 from gearmang.web.letter_filter import KnownValues, filter_of, given, known_values
@@ -71,10 +71,10 @@ def page(request: Request) -> Response:
     )
 
 
-def _shown(row: Row[Any]) -> dict[str, Any]:
+def _shown(row: DeadLetter) -> dict[str, Any]:
     job, _, tries = row.death_id.rpartition("-")
     return {
-        **row._mapping,
+        **row._asdict(),
         "short_id": f"{job[:_SHORT_ID]}-{tries}",
         "error": row.error_type,
         "message": masked_text(row.error_message)[:LONGEST_MESSAGE],

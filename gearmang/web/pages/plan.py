@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gearmang.dead_letters.acting.plans import OPEN, get, groups_of
+from gearmang.dead_letters.acting.plans import OPEN, causes_of, get
 from gearmang.dead_letters.looking.history import history
 from gearmang.dead_letters.store.tables import plan_items
 from gearmang.web.acts import functions_of
@@ -36,7 +36,7 @@ def page(request: Request) -> Response:
             .group_by(plan_items.c.outcome)
         ).all()
         functions = functions_of(connection, plan)
-        groups = groups_of(connection, plan.plan)
+        causes = causes_of(connection, plan.plan)
         letters = connection.execute(
             select(plan_items.c.death_id, plan_items.c.outcome)
             .where(plan_items.c.plan == plan.plan)
@@ -45,7 +45,7 @@ def page(request: Request) -> Response:
         ).all()
         events = [
             one for one in history(connection, plan=plan.plan, limit=_MOST_EVENTS)
-            if not one["what"].startswith("plan to ")
+            if not one.what.startswith("plan to ")
         ]  # fmt: skip
     outcomes = {row[0]: int(row[1]) for row in counted}
     left = outcomes.pop(None, 0)
@@ -69,7 +69,7 @@ def page(request: Request) -> Response:
         acts=acts | {"any": any(acts.values())},
         told=desk.errands.told(plan.plan),
         outcomes=[*outcomes.items()],
-        groups=groups,
+        causes=causes,
         letters=letters if plan.letters <= _MOST_LETTERS else [],
         events=events,
     )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from gearmang.dead_letters.looking.history import history
 from gearmang.dead_letters.store.errors import StoreError
+from gearmang.dead_letters.store.rows import PLAN, Plan
 from gearmang.dead_letters.store.tables import plans
 from gearmang.web.desk import Desk
 from gearmang.web.rendering import render
@@ -30,11 +31,11 @@ def page(request: Request) -> Response:
     made = events = None
     try:
         with desk.looking() as connection:
-            query = select(plans).order_by(plans.c.made_at.desc()).limit(_MOST)
-            rows = connection.execute(query).all()
-            made = [{**row._mapping, "kind": KINDS.get(row.state, "unknown")} for row in rows]
+            query = select(*PLAN).order_by(plans.c.made_at.desc()).limit(_MOST)
+            rows = map(Plan._make, connection.execute(query))
+            made = [{**plan._asdict(), "kind": KINDS.get(plan.state, "unknown")} for plan in rows]
             found = history(connection, limit=_MOST)
-            events = [one for one in found if not one["what"].startswith("plan to ")]
+            events = [one for one in found if not one.what.startswith("plan to ")]
     except StoreError:
         pass  # the page says so in its place
     return render(

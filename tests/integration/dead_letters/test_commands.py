@@ -14,7 +14,7 @@ COMMANDS = (
     "doctor",
     "edit",
     "export",
-    "groups",
+    "causes",
     "history",
     "import",
     "list",
@@ -65,7 +65,7 @@ def test_nothing_from_the_queue_reaches_the_terminal_as_an_escape(
         last=dossier(f"Err{ESCAPES}", f"message {ESCAPES}", frames=(f"a{ESCAPES}.py:f",)),
     )
     put(store, job)
-    for command in (["list"], ["groups"], ["show", job.job_id], ["stats"]):
+    for command in (["list"], ["causes"], ["show", job.job_id], ["stats"]):
         output = gearmang.dead(*command)
         assert not set(output) & set(ESCAPES.replace("]0;owned", "").replace("[2J", "")), command
         assert "\\x1b" in output
@@ -78,16 +78,16 @@ def test_bytes_are_shown_in_hexadecimal(store: Store, gearmang: Gearmang) -> Non
     assert gearmang.json("show", job.job_id)["payload"] == (b"\x00\x01\xfe" * 7).hex()
 
 
-def test_groups_count_letters_by_cause(store: Store, gearmang: Gearmang) -> None:
+def test_causes_count_letters_by_cause(store: Store, gearmang: Gearmang) -> None:
     put(store, *many(3), *many(5, error="KeyError"), *many(1, function="mail"))
-    groups = gearmang.json("groups")
-    assert [(group["error_type"], group["letters"]) for group in groups[:2]] == [
+    causes = gearmang.json("causes")
+    assert [(cause["error_type"], cause["letters"]) for cause in causes[:2]] == [
         ("KeyError", 5),
         ("ValueError", 3),
     ]
-    assert sum(groups[0]["arrivals_by_hour"]) == 5
-    assert {group["state"] for group in groups} == {"new"}
-    assert "█" in gearmang.dead("groups")
+    assert sum(causes[0]["arrivals_by_hour"]) == 5
+    assert {cause["state"] for cause in causes} == {"new"}
+    assert "█" in gearmang.dead("causes")
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ def test_groups_count_letters_by_cause(store: Store, gearmang: Gearmang) -> None
         ("--state", "all"),
     ],
 )
-def test_groups_and_list_agree_whatever_the_filter(
+def test_causes_and_list_agree_whatever_the_filter(
     store: Store, gearmang: Gearmang, filters: tuple[str, str]
 ) -> None:
     put(store, *many(3), *many(4, error="KeyError"), *many(2, function="mail"))
     gearmang.dead("remove", "--function", "mail", "--yes")
     letters = len(gearmang.json("list", *filters))
     assert letters > 0
-    assert sum(group["letters"] for group in gearmang.json("groups", *filters)) == letters
+    assert sum(cause["letters"] for cause in gearmang.json("causes", *filters)) == letters
 
 
 def test_stats_count_states_functions_and_arrivals(store: Store, gearmang: Gearmang) -> None:
@@ -185,11 +185,11 @@ def test_a_resolved_cause_is_reopened_by_a_death_in_new_code(
     store: Store, gearmang: Gearmang
 ) -> None:
     put(store, *many(2))
-    (group,) = gearmang.json("groups")
+    (group,) = gearmang.json("causes")
     gearmang.dead("resolve", group["fingerprint"][:6], "--revision", "r2")
 
     def state() -> str:
-        return str(gearmang.json("groups")[0]["state"])
+        return str(gearmang.json("causes")[0]["state"])
 
     assert state() == "resolved"
     put(store, dead_job())  # in r1: a worker that was not deployed yet
@@ -202,7 +202,7 @@ def test_a_resolved_cause_is_reopened_by_a_death_in_new_code(
 
 def test_resolving_may_close_the_letters_and_be_undone(store: Store, gearmang: Gearmang) -> None:
     put(store, *many(2))
-    (group,) = gearmang.json("groups")
+    (group,) = gearmang.json("causes")
     closed = json.loads(gearmang.dead("resolve", group["fingerprint"], "--close", "--json"))
     assert closed["closed"] == 2
     assert gearmang.json("list") == []
@@ -239,20 +239,20 @@ def test_every_help_has_an_example(command: str) -> None:
     assert f"Example: gearmang dead {command}" in Gearmang("none").dead(command, "--help")
 
 
-def test_what_people_say_of_a_cause_is_in_groups(store: Store, gearmang: Gearmang) -> None:
+def test_what_people_say_of_a_cause_is_in_causes(store: Store, gearmang: Gearmang) -> None:
     put(store, dead_job())
-    (cause,) = gearmang.json("groups")
+    (cause,) = gearmang.json("causes")
     name = cause["fingerprint"][:8]
     gearmang.dead("note", name, "sizes of null")
     gearmang.dead("assign", name, "anna")
     gearmang.dead("link", name, "https://tracker/17")
     gearmang.dead("snooze", name, "5", "--reason", "mended soon")
-    told = gearmang.dead("groups")
+    told = gearmang.dead("causes")
     assert "known, quiet for 5 more" in told
     assert f"{cause['fingerprint']}: anna; sizes of null; https://tracker/17" in told
     gearmang.dead("snooze", name, "2h")
-    assert "quiet until" in gearmang.dead("groups")
+    assert "quiet until" in gearmang.dead("causes")
     gearmang.dead("snooze", name, "off")
-    assert "quiet" not in gearmang.dead("groups")
+    assert "quiet" not in gearmang.dead("causes")
     assert "is past" in gearmang("dead", "snooze", name, "2001-01-01").stderr
     assert "cause: snoozed" in gearmang.dead("history")

@@ -144,10 +144,11 @@ def interrupted(store: Store, at_gearmand: Gearmang) -> str:
     at_gearmand.dead("requeue", job.job_id)
     with store.writing() as connection:
         row = find(connection, job.job_id)
+        assert row.plan is not None
         plans.settle(connection, row.plan, [row.id], None)
         plans.finish(connection, row.plan, "under way")
         move(connection, [row.id], "requeued", "requeuing", plan=row.plan)
-    return str(row.plan)
+    return row.plan
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ _VARYING = (
     (_ID, "ID"),
     (re.compile(r"\s+"), " "),
 )
-_LOOKING = re.compile(r"gearmang dead (list|groups|show|stats)")
+_LOOKING = re.compile(r"gearmang dead (list|causes|show|stats)")
 _ANYTHING = "…"
 
 

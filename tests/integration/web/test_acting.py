@@ -66,7 +66,7 @@ class Office(NamedTuple):
 
     def deeds(self) -> list[tuple[str, str]]:
         with self.store.reading() as connection:
-            return [(one["who"], one["what"]) for one in history(connection, limit=500)]
+            return [(one.who, one.what) for one in history(connection, limit=500)]
 
 
 def as_(name: str) -> dict[str, str]:

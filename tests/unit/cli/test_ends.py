@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("list",), ("groups",), ("stats", "--json"), ("export",), ("list", "--help")]
+    "arguments", [("list",), ("causes",), ("stats", "--json"), ("export",), ("list", "--help")]
 )
 def test_a_full_disk_is_told_in_one_line(store: str, arguments: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
@@ -39,7 +39,7 @@ def test_a_full_disk_is_told_in_one_line(store: str, arguments: tuple[str, ...])
     assert "No space left on device" in ended.stderr
 
 
-@pytest.mark.parametrize("arguments", [("list",), ("groups",)])
+@pytest.mark.parametrize("arguments", [("list",), ("causes",)])
 def test_a_terminal_without_the_characters_is_told_of_in_one_line(
     store: str, arguments: tuple[str, ...]
 ) -> None:

@@ -47,7 +47,7 @@ def test_what_is_said_of_a_cause_is_kept_and_taken_away_and_told(
     assert cause(store).state == "known"
     with store.writing() as connection:
         annotate(connection, name, what, "")
-        assert [event["what"] for event in history(connection)][:2] == [f"cause: {what}"] * 2
+        assert [event.what for event in history(connection)][:2] == [f"cause: {what}"] * 2
     assert getattr(cause(store), what) is None
 
 

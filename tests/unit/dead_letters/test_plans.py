@@ -31,7 +31,7 @@ def in_state(store: Store, state: str) -> int:
 def events(store: Store, plan: str) -> list[str]:
     with store.reading() as connection:
         found = history(connection, plan=plan)
-    return [event["what"] for event in found if not event["what"].startswith("plan to")]
+    return [event.what for event in found if not event.what.startswith("plan to")]
 
 
 def state_of(store: Store, plan: str) -> str:
@@ -156,8 +156,8 @@ def test_a_plan_is_found_by_its_first_digits(store: Store, put: Put) -> None:
             plans.get(connection, twice)
 
 
-def test_the_groups_of_a_plan_are_counted_the_largest_first(store: Store, put: Put) -> None:
+def test_the_causes_of_a_plan_are_counted_the_largest_first(store: Store, put: Put) -> None:
     plan = proposed(store, put(dead(), dead(), dead(function="mail")))
     with store.reading() as connection:
-        groups = plans.groups_of(connection, plan.plan)
-    assert [(group.function, group.letters) for group in groups] == [("resize", 2), ("mail", 1)]
+        shares = plans.causes_of(connection, plan.plan)
+    assert [(share.function, share.letters) for share in shares] == [("resize", 2), ("mail", 1)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from gearmang.dead_letters.looking.causes import find_group, resolve
+from gearmang.dead_letters.looking.causes import find_cause, resolve
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import fingerprints
 from tests.unit.dead_letters.conftest import dead
@@ -17,7 +17,7 @@ Put = Callable[..., list[int]]
 def cause(store: Store) -> str:
     name = _fingerprint(store)
     with store.reading() as connection:
-        return str(find_group(connection, name).state)
+        return str(find_cause(connection, name).state)
 
 
 def _fingerprint(store: Store) -> str:
