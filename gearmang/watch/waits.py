@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
+from operator import methodcaller
 from typing import NamedTuple
 
 from gearmang.protocol.entries import FunctionStatus, Peer
@@ -16,7 +17,9 @@ from gearmang.watch.worker_id import WorkerId
 
 _ENQUEUED = slice(26, 37)  # of a key whose time has 11 digits: any from 2004 to 2527
 _MARK = slice(38, 44)
-_LONGEST_UNDATED = 54  # characters; a longer key says not to start before some time
+_FIRST = ".1.1"  # ends the key of a job that was queued once, to start at once
+
+_QUEUED_ONCE = methodcaller("endswith", _FIRST)
 
 _marks: dict[str, str] = {}  # function → mark; SHA-256 of 1,000 names takes a millisecond
 _MOST_MARKS = 100_000
@@ -92,7 +95,8 @@ def oldest_waiting(
 ) -> dict[str, Queueing]:
     """The oldest waiting job of each function in which jobs wait.
 
-    Of its jobs the oldest are taken for the running ones, which gearmand does not tell apart.
+    Of its jobs the oldest are taken for the running ones, which gearmand does not tell apart; but
+    not those that were queued again to start at once, which stand behind others by then.
 
     Args:
         functions: of ``status``.
@@ -132,8 +136,7 @@ def oldest_running(connections: Iterable[Peer], now: float) -> dict[str, float]:
 
 
 def _oldest(keys: Sequence[str], total: int, running: int, now: float) -> Queueing:
-    undated = [key for key in keys if len(key) <= _LONGEST_UNDATED]
-    if len(undated) == len(keys) and keys:
+    if keys and all(map(_QUEUED_ONCE, keys)):
         chosen = (
             min(keys, key=_enqueued) if not running else
             nsmallest(running + 1, keys, key=_enqueued)[-1]
@@ -149,12 +152,16 @@ def _oldest(keys: Sequence[str], total: int, running: int, now: float) -> Queuei
 def _parsed(keys: Sequence[str], total: int, running: int, now: float) -> Queueing:
     """The same, each key read whole: some say not to start before a time, or are not ours."""
     ours = [key for key in map(JobKey.parse, keys) if key is not None]
-    due = sorted(max(key.enqueued_at, key.not_before or 0.0) for key in ours)
-    ready = [since for since in due if since <= now]
-    # A job of a clock that runs ahead of ours waits, too; one with a time ahead does not yet.
-    ahead = sum(key.not_before is not None and key.not_before > now for key in ours)
-    ready += [now] * (len(due) - len(ready) - ahead)
-    return Queueing(ready[running] if running < len(ready) else None, len(ours), total, ahead)
+    ready = [key for key in ours if (key.not_before or 0.0) <= now]
+    # Whether it stands behind others, and since when it may start.
+    turns = sorted(
+        (key.delivery > 1 and key.not_before is None, max(key.enqueued_at, key.not_before or 0.0))
+        for key in ready
+    )
+    waiting = [since for _, since in turns[running:]]
+    # A job of a clock that runs ahead of ours waits, too.
+    since = min(now, *waiting) if waiting else None
+    return Queueing(since, len(ours), total, len(ours) - len(ready))
 
 
 def _enqueued(key: str) -> str:

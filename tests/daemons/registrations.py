@@ -50,6 +50,12 @@ class Registrations:
             made.sendall(wire.request(wire.SUBMIT_JOB_BG, function, key, b"x"))
         self._settle(made)
 
+    def submit_bare(self, function: bytes, data: bytes) -> None:
+        """Queue a job in the background without any key."""
+        made = self.connect()
+        made.sendall(wire.request(wire.SUBMIT_JOB_BG, function, b"", data))
+        self._settle(made)
+
     def submit_keys(self, function: bytes, keys: Sequence[str]) -> None:
         """Queue a job in the background for each unique key."""
         made = self.connect()

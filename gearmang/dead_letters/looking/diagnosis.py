@@ -15,8 +15,9 @@ from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.errors import StoreError
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import UNDER_WAY, dead_letters, fingerprints
-from gearmang.protocol import AdminClient, AdminError
 from gearmang.protocol.server import Server
+from gearmang.watch.known_faults import known_faults
+from gearmang.watch.poll import Snapshot, poll
 
 _ADMIN_TIMEOUT: Final = 5.0  # seconds
 _LOUD_ENOUGH: Final = ("NOTICE", "INFO", "DEBUG")  # gearmand's levels that report a dropped job
@@ -102,14 +103,11 @@ def _spool(spool: Path | None) -> Diagnosis:
 
 
 def _gearmand(server: Server) -> Iterator[Diagnosis]:
-    try:
-        with AdminClient(*server, timeout=_ADMIN_TIMEOUT) as admin:
-            counts = {function.name: function for function in admin.status()}
-            verbosity, process = admin.verbose(), admin.getpid()
-    except AdminError as error:
-        yield Diagnosis("bad", f"{server} answers", str(error))
+    answer = poll([server], timeout=_ADMIN_TIMEOUT, workers=False, verbosity=True)[0]
+    if not isinstance(answer, Snapshot):
+        yield Diagnosis("bad", f"{server} answers", str(answer))
         return
-    collecting = counts.get(DEAD_FUNCTION)
+    collecting = next((one for one in answer.functions if one.name == DEAD_FUNCTION), None)
     waiting = collecting.waiting if collecting else 0
     question = f"a collector is connected to {server}"
     if collecting is None or not collecting.workers:
@@ -117,18 +115,26 @@ def _gearmand(server: Server) -> Iterator[Diagnosis]:
         yield Diagnosis("bad", question, told)
     else:
         yield Diagnosis("ok", question, f"{collecting.workers}, with {waiting} waiting")
-    yield _persistence(server, process)
+    yield _persistence(server, answer.pid)
+    yield _logs(server, answer.verbosity)
+    faults = ", ".join(f"{one.says} (#{one.issue})" for one in known_faults(answer.version or ""))
+    told = f"{answer.make}, of which is known: {faults}" if faults else f"{answer.make}, none"
+    yield Diagnosis("ok", f"known faults of {server}", told)
+
+
+def _logs(server: Server, verbosity: str | None) -> Diagnosis:
     question = f"{server} logs the jobs that it drops"
+    if verbosity is None:
+        return Diagnosis("unknown", question, "it does not tell its log level")
     if verbosity.upper() in _LOUD_ENOUGH:
-        yield Diagnosis("ok", question, f"it logs {verbosity} and worse")
-    else:
-        told = f"it logs only {verbosity}; start gearmand with --verbose NOTICE"
-        yield Diagnosis("bad", question, told)
+        return Diagnosis("ok", question, f"it logs {verbosity} and worse")
+    told = f"it logs only {verbosity}; start gearmand with --verbose NOTICE"
+    return Diagnosis("bad", question, told)
 
 
-def _persistence(server: Server, process: int) -> Diagnosis:
+def _persistence(server: Server, process: int | None) -> Diagnosis:
     question = f"{server} keeps its queue over a restart"
-    words = _command_line(process)
+    words = _command_line(process) if process is not None else []
     if not any(word.endswith("gearmand") for word in words[:1]):
         return Diagnosis(
             "unknown", question, "gearmand runs elsewhere; look for its option -q there"

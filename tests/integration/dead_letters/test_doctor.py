@@ -4,6 +4,7 @@ from pathlib import Path
 
 from gearmang.dead_letters.store.seam import Store
 from tests.daemons.gearmand import Gearmand
+from tests.daemons.other_servers import PerlServer
 from tests.daemons.process import await_that
 from tests.integration.dead_letters.command import Gearmang
 from tests.integration.dead_letters.letters import many, put
@@ -30,7 +31,7 @@ def test_a_sound_pipeline_is_all_well(store: Store, gearmang: Gearmang, tmp_path
         collector.terminate()
         collector.wait(10)
     assert set(found.values()) == {"ok"}, found
-    assert len(found) == 7
+    assert len(found) == 8
 
 
 def test_what_is_wrong_is_said(gearmang: Gearmang, gearmand: Gearmand, tmp_path: Path) -> None:
@@ -48,3 +49,16 @@ def test_a_gearmand_and_a_store_that_are_down_are_findings(tmp_path: Path) -> No
     found = verdicts(Gearmang(str(tmp_path / "none.db"), "127.0.0.1:1"))
     assert found["store can be read"] == found["store can be written"] == "bad"
     assert found["127.0.0.1:1 answers"] == "bad"
+
+
+def test_it_knows_the_faults_of_the_version(gearmang: Gearmang, gearmand: Gearmand) -> None:
+    told = gearmang.at(gearmand.address)("dead", "doctor").stdout.decode()
+    assert f"known faults of {gearmand.address}: gearmand 1.1." in told
+    assert "a scheduled job sleeps until another one comes (#101)" in told
+
+
+def test_a_server_of_another_make_is_no_fault(gearmang: Gearmang, tmp_path: Path) -> None:
+    with PerlServer(tmp_path) as perl:
+        found = verdicts(gearmang.at(perl.address))
+    assert f"{perl.address} answers" not in found
+    assert found[f"{perl.address} logs the jobs that it drops"] == "unknown"

@@ -34,6 +34,21 @@ def test_the_oldest_jobs_are_taken_for_the_running_ones() -> None:
     assert found.age(NOW) == 5.0
 
 
+def test_a_job_that_was_queued_again_is_not_taken_for_the_running_one() -> None:
+    again = str(JobKey.parse(key(60))._replace(delivery=2, attempt=2))  # type: ignore[union-attr]
+    found = waiting([again, key(30), key(5)], 3, running=1)
+    assert found is not None
+    assert found.age(NOW) == 60.0
+    assert waiting([again, key(30)], 2, running=1) == Queueing(NOW - 60, 2, 2)
+
+
+def test_a_job_that_was_queued_again_for_a_time_is_in_its_turn() -> None:
+    later = str(JobKey.parse(key(60, not_before=-20))._replace(delivery=2))  # type: ignore[union-attr]
+    found = waiting([later, key(30), key(5)], 3, running=1)
+    assert found is not None
+    assert found.age(NOW) == 20.0
+
+
 def test_a_job_whose_time_is_to_come_does_not_wait_yet() -> None:
     found = waiting([key(900, not_before=60), key(5)], 2)
     assert found == Queueing(NOW - 5, 2, 2, ahead=1)
