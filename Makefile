@@ -54,7 +54,7 @@ soak: setup  ## the long runs: every kill and every count of the issues at full 
 .PHONY: lock
 lock: setup  ## pin the dependencies of pyproject.toml anew, with hashes
 	@$(COMPILE) --upgrade --all-extras -o requirements-dev.lock
-	@$(COMPILE) --extra postgresql --extra analytics --extra otel --extra web -c requirements-dev.lock -o requirements.lock
+	@$(COMPILE) --extra postgresql --extra analytics --extra otel --extra jq --extra web -c requirements-dev.lock -o requirements.lock
 
 .PHONY: deb
 deb:  ## build dist/gearmang_VERSION_ARCHITECTURE.deb

@@ -186,7 +186,7 @@ def _plan(request: Request) -> tuple[Plan, Visitor]:
         plan = plans.get(connection, request.path_params["id"])
         functions = functions_of(connection, plan)
     visitor = _visitor(request)
-    _require(visitor, "remove" if plan.action != "requeue" else "requeue", functions)
+    _require(visitor, {"requeue": "requeue", "edit": "edit"}.get(plan.action, "remove"), functions)
     return plan, visitor
 
 

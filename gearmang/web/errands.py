@@ -9,6 +9,7 @@ from typing import Final
 
 from gearmang.dead_letters.acting.canary import Stage, canary
 from gearmang.dead_letters.acting.interrupted import complete_interrupted
+from gearmang.dead_letters.acting.mass_editing import edit_letters
 from gearmang.dead_letters.acting.plans import OPEN, carried_out, get
 from gearmang.dead_letters.acting.removal import carry_out, undo
 from gearmang.dead_letters.acting.requeue import reach, requeue
@@ -91,6 +92,9 @@ class Errands:
             raise NotAllowed(f"plan {plan.plan} is {plan.state}; make a new one")
 
         def errand(store: Store) -> str:
+            if plan.action == "edit":
+                edited = edit_letters(store, plan, progress=self._look(plan.plan))
+                return _ended(edited.edited + edited.unchanged, edited.skipped + edited.unfit)
             if plan.action != "requeue":
                 moved, skipped = carry_out(store, plan, progress=self._look(plan.plan))
                 return _ended(moved, skipped)
@@ -110,7 +114,7 @@ class Errands:
                 with Client(self._servers) as client:
                     complete_interrupted(store, client)
             done = undo(store, plan.plan, why=why)
-            return f"{done.restored} are dead again; {done.started} had started already"
+            return f"{done.restored} are dead again; {done.kept} stay as they are"
 
         self._send(plan.plan, who, errand)
 

@@ -12,6 +12,7 @@ from gearmang.cli.dead import wording
 from gearmang.cli.dead.choice import is_given
 
 if TYPE_CHECKING:
+    from gearmang.dead_letters.acting.changing import Change
     from gearmang.dead_letters.looking.filters import Filter
     from gearmang.dead_letters.store.rows import DeadLetter, Plan
     from gearmang.dead_letters.store.seam import Store
@@ -51,10 +52,12 @@ def agreed_plan(
     dry_run: bool,
     as_json: bool,
     to: str | None = None,
+    change: Change | None = None,
 ) -> Plan | None:
     """The plan to carry out now; None after a dry run.
 
-    A few letters named by their ids need no second question; what a filter chooses does.
+    A few letters named by their ids need no second question; what a filter chooses does, and so
+    does an edit of several, whose first differences are shown.
 
     Raises:
         click.UsageError: neither ids nor filters nor a plan, or several of them.
@@ -78,21 +81,27 @@ def agreed_plan(
                 action,
                 ids=ids,
                 chosen=chosen,
-                told=" ".join(letters) or chosen.told(),
+                told=_told(letters, chosen, change),
                 why=reason,
                 function=to,
+                change=None if change is None else change.written(),
             )
             if not row.letters:
                 raise NotAllowed(f"no dead letter fits {chosen.told()}; nothing to {action}")
-    if not letters:
+    if not letters or action == "edit":
         _print_plan(store, row, quiet=as_json)
     if dry_run:
         if as_json:
             _print_json(store, row)
         return None
-    if not (letters or yes):
+    if not yes and (not letters or action == "edit"):
         _ask(row)
     return row
+
+
+def _told(letters: Sequence[str], chosen: Filter, change: Change | None) -> str:
+    told = " ".join(letters) or chosen.told()
+    return told if change is None else f"{told}: {change.told()}"
 
 
 def _dead(letter: DeadLetter) -> DeadLetter:
@@ -107,7 +116,7 @@ def _dead(letter: DeadLetter) -> DeadLetter:
 
 def _print_plan(store: Store, row: Plan, *, quiet: bool) -> None:
     from gearmang.dead_letters.acting.plans import causes_of
-    from gearmang.terminal import clean
+    from gearmang.terminal import clean, clean_lines
 
     with store.reading() as connection:
         shares = causes_of(connection, row.plan)
@@ -118,6 +127,27 @@ def _print_plan(store: Store, row: Plan, *, quiet: bool) -> None:
     rest = row.letters - sum(share.letters for share in shares)
     if rest > 0:
         click.echo(f"{rest:>9} of other causes", err=quiet)
+    for sample in _samples(store, row):
+        head = f"{sample['id']}: {sample['refused'] or ''}".rstrip(": ")
+        click.echo(clean_lines(f"{head}\n{sample['difference']}".rstrip()), err=quiet)
+
+
+def _samples(store: Store, row: Plan) -> list[dict[str, Any]]:
+    """What an edit would do to the first letters of its plan, masked; nothing of other plans."""
+    from gearmang.dead_letters.acting.mass_editing import samples
+    from gearmang.masking import masked_text
+
+    if row.action != "edit":
+        return []
+    with store.reading() as connection:
+        return [
+            {
+                "id": sample.death_id,
+                "difference": masked_text(sample.difference),
+                "refused": sample.refused,
+            }
+            for sample in samples(connection, row)
+        ]
 
 
 def _print_json(store: Store, row: Plan) -> None:
@@ -127,7 +157,8 @@ def _print_json(store: Store, row: Plan) -> None:
     with store.reading() as connection:
         causes = [share._asdict() for share in causes_of(connection, row.plan)]
     told = {"plan": row.plan, "action": row.action, "letters": row.letters, "state": row.state}
-    print_json(told | {"causes": causes})
+    told |= {"causes": causes}
+    print_json(told | ({"samples": _samples(store, row)} if row.action == "edit" else {}))
 
 
 def _ask(row: Plan) -> None:

@@ -34,7 +34,7 @@ def remove(
 
     Example: gearmang dead remove --fingerprint 8f14e45fceea --reason 'test data'
     """
-    from gearmang.cli.dead.progress import progress_bar
+    from gearmang.cli.dead.running import run_of
     from gearmang.dead_letters.acting.removal import carry_out
     from gearmang.dead_letters.store.seam import Store
 
@@ -52,8 +52,8 @@ def remove(
         )
         if row is None:
             return
-        with progress_bar(row.letters, "removed") as advance:
-            removed, skipped = carry_out(opened, row, progress=advance)
+        with run_of(opened, row) as (reins, advance):
+            removed, skipped = carry_out(opened, row, reins=reins, progress=advance)
     if as_json:
         from gearmang.cli.output import print_json
 

@@ -13,6 +13,7 @@ from gearmang.cli.times import Span
 from gearmang.protocol.server import Server
 
 if TYPE_CHECKING:
+    from gearmang.dead_letters.acting.pausing import Reins
     from gearmang.dead_letters.acting.requeue import Released
     from gearmang.dead_letters.looking.filters import Filter
     from gearmang.dead_letters.store.rows import Plan
@@ -72,7 +73,7 @@ def requeue(
 
     Example: gearmang dead requeue --error 'ValueError' --since 2h --rate 100
     """
-    from gearmang.cli.dead.progress import progress_bar
+    from gearmang.cli.dead.running import run_of
     from gearmang.dead_letters.acting.interrupted import complete_interrupted
     from gearmang.dead_letters.acting.plans import carried_out
     from gearmang.dead_letters.acting.requeue import Released, reach
@@ -103,14 +104,24 @@ def requeue(
         )
         if row is None:
             return
-        with carried_out(opened, row):
+        again = _again(rate, canary, servers)
+        with run_of(opened, row, again) as (reins, advance), carried_out(opened, row):
             if canary is not None:
-                _run_canary(opened, client, servers, row, canary, patience, as_json)
+                _run_canary(opened, client, servers, row, canary, patience, as_json, reins)
             else:
-                with progress_bar(row.letters, "requeued") as advance:
-                    result = run(opened, client, row.plan, batch=batch, rate=rate, progress=advance)
+                result = run(
+                    *(opened, client, row.plan), batch=batch, rate=rate, reins=reins,
+                    progress=advance,
+                )  # fmt: skip
     if canary is None:
         _report(row.plan, result, completed, as_json)
+
+
+def _again(rate: float | None, canary: int | None, servers: tuple[Server, ...]) -> str:
+    """The options that a run must be given again to go on as it was."""
+    told = f" --rate {rate:g}" if rate else ""
+    told += f" --canary {canary}" if canary else ""
+    return told + "".join(f" --server {server}" for server in servers)
 
 
 def _is_done(store: Store, plan: str) -> bool:
@@ -129,6 +140,7 @@ def _run_canary(
     first: int,
     patience: float,
     as_json: bool,
+    reins: Reins,
 ) -> None:
     """Print the course, stage by stage.
 
@@ -145,7 +157,9 @@ def _run_canary(
             text += f", {stage.unsettled} undecided"
         click.echo(f"{text} ({stage.seconds:.1f} s)", err=as_json)
 
-    stages = canary(store, client, servers, plan.plan, first=first, patience=patience, told=told)
+    stages = canary(
+        *(store, client, servers, plan.plan), first=first, patience=patience, told=told, reins=reins
+    )
     if as_json:
         from gearmang.cli.output import print_json
 

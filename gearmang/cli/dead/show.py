@@ -32,12 +32,14 @@ def show(letter: str, show_secrets: bool, store: str, as_json: bool) -> None:
     from gearmang.dead_letters.looking.history import lineage
     from gearmang.dead_letters.looking.presenting import shown
     from gearmang.dead_letters.store.seam import Store
-    from gearmang.masking import masked
+    from gearmang.masking import masked, masked_text
 
     with Store(store) as opened, opened.reading() as connection:
         row = find(connection, letter)
         content = body(connection, row.id)
         steps = lineage(connection, row.job_id)
+    if not show_secrets:
+        steps = [step._replace(detail=masked_text(step.detail)) for step in steps]
     payload = shown(content.payload, secrets=show_secrets)
     history = orjson.loads(content.history)
     history = history if show_secrets else masked(history)

@@ -17,7 +17,7 @@ from gearmang.protocol.server import Server
 def undo(
     plan: str, reason: str | None, servers: tuple[Server, ...], store: str, as_json: bool
 ) -> None:
-    """Take a plan back: a removal, or a requeue as far as its jobs have not started.
+    """Take a plan back: a removal, an edit, or a requeue as far as its jobs have not started.
 
     Example: gearmang dead undo 3f9a01c2
     """
@@ -44,8 +44,13 @@ def undo(
     if as_json:
         from gearmang.cli.output import print_json
 
-        print_json({"plan": row.plan, "restored": result.restored, "started": result.started})
+        print_json({"plan": row.plan, "restored": result.restored, "kept": result.kept})
         return
-    click.echo(f"dead again: {letters(result.restored)} (plan {row.plan})")
-    if result.started:
-        click.echo(f"{result.started} had started or ended already, and stay requeued")
+    if row.action == "edit":
+        click.echo(f"as before: {letters(result.restored)} (plan {row.plan})")
+        why = "have been requeued, removed or edited since, and stay as they are"
+    else:
+        click.echo(f"dead again: {letters(result.restored)} (plan {row.plan})")
+        why = "had started or ended already, and stay requeued"
+    if result.kept:
+        click.echo(f"{result.kept} {why}")

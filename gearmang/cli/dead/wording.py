@@ -16,3 +16,7 @@ def size(count: int) -> str:
     while amount >= 1024 and unit < len(_UNITS) - 1:
         amount, unit = amount / 1024, unit + 1
     return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{count} B"
+
+
+PAST = {"edit": "edited", "remove": "removed", "requeue": "requeued", "resolve": "resolved"}
+"""What a plan's action has done to a letter."""

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import and_, or_, select
 
 from gearmang.dead_letters.acting import plans
+from gearmang.dead_letters.acting.pausing import Reins
 from gearmang.dead_letters.acting.requeue import requeue
 from gearmang.dead_letters.looking.browse import delivery_of
 from gearmang.dead_letters.store.moves import move
@@ -57,6 +58,7 @@ def canary(
     first: int,
     patience: float,
     told: Callable[[Stage], None],
+    reins: Reins | None = None,
 ) -> list[Stage]:
     """Requeue a plan in stages of ``first``, twice that, and so on, until a job dies again.
 
@@ -69,15 +71,21 @@ def canary(
         servers: all gearmands that the job's attempts may be queued at.
         patience: seconds that a stage may take.
         told: is told each stage as it ends.
+        reins: may hold it up between two stages.
+
+    Raises:
+        Stopped: the reins said so; letters whose jobs were not seen to end stay ``requeued``.
     """
+    reins = reins or Reins(store, plan)
     stages: list[Stage] = []
     size = first
     while not stages or stages[-1].is_good:
+        reins.hold()  # before the clock of the stage
         started = time.monotonic()
-        released = requeue(store, client, plan, only=size)
+        released = requeue(store, client, plan, only=size, reins=reins)
         if not released.ids:
             break
-        died, unsettled = _outcome(store, servers, plan, released.ids, started + patience)
+        died, unsettled = _outcome(store, servers, plan, released.ids, started + patience, reins)
         done = set(released.ids) - died - unsettled
         with store.writing() as connection:
             move(connection, sorted(done), "requeued", "resolved", plan=plan)
@@ -92,7 +100,12 @@ def canary(
 
 
 def _outcome(
-    store: Store, servers: Sequence[Server], plan: str, ids: Sequence[int], deadline: float
+    store: Store,
+    servers: Sequence[Server],
+    plan: str,
+    ids: Sequence[int],
+    deadline: float,
+    reins: Reins,
 ) -> tuple[set[int], set[int]]:
     """Which letters died again, and which were undecided at the deadline."""
     with store.reading() as connection:
@@ -120,7 +133,7 @@ def _outcome(
             break
         if time.monotonic() > deadline:
             break
-        time.sleep(_LOOK)
+        reins.wait(_LOOK)
     return died, {letters[job_id] for job_id in looks}
 
 

@@ -1,23 +1,32 @@
-"""Change a letter's payload; what it was stays in the lineage, with the difference."""
+"""Change a letter's payload; what it was stays in the lineage."""
 
 from __future__ import annotations
 
 import difflib
-from typing import Any, Final
+import time
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
-import orjson
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gearmang.dead_letters.arriving.letter import fit
-from gearmang.dead_letters.looking.browse import body
-from gearmang.dead_letters.looking.history import record
+from gearmang.dead_letters.looking.history import operator
 from gearmang.dead_letters.looking.presenting import shown
 from gearmang.dead_letters.store.errors import NotAllowed
 from gearmang.dead_letters.store.moves import note_handled
 from gearmang.dead_letters.store.rows import DeadLetter
-from gearmang.dead_letters.store.tables import bodies, dead_letters
+from gearmang.dead_letters.store.tables import bodies, dead_letters, events
 
 _LONGEST_DIFFERENCE: Final = 20_000  # characters; the original is kept whole
+
+
+class Edited(NamedTuple):
+    id: int
+    death_id: str
+    fingerprint: str
+    before: bytes
+    after: bytes
+    detail: str
 
 
 def edit(
@@ -34,22 +43,15 @@ def edit(
     name = letter.death_id
     if letter.state != "dead":
         raise NotAllowed(f"letter {name} is {letter.state}; only a dead one can be edited")
-    if body(connection, letter.id).payload != before:
+    now = next(iter(contents(connection, [letter.id])), None)
+    if now is None:
+        raise NotAllowed(f"letter {name} was taken by somebody else in this moment")
+    if now.payload != before:
         raise NotAllowed(f"letter {name} was edited by somebody else meanwhile; look again")
     if before == payload:
         return ""
     told = difference(before, payload)
-    connection.execute(update(bodies).where(bodies.c.id == letter.id).values(payload=payload))
-    changed = connection.execute(
-        update(dead_letters)
-        .where(dead_letters.c.id == letter.id, dead_letters.c.state == "dead")
-        .values(payload_bytes=len(payload))
-    )
-    if changed.rowcount != 1:
-        raise NotAllowed(f"letter {name} was taken by somebody else in this moment")
-    note_handled(connection, [letter.fingerprint])
-    detail = fit(told, _LONGEST_DIFFERENCE)
-    record(connection, "edited", why=why, death_id=name, detail=detail, payload=before)
+    write(connection, [as_edited(now, payload, fit(told, _LONGEST_DIFFERENCE))], why=why)
     return told
 
 
@@ -59,41 +61,65 @@ def difference(before: bytes, after: bytes) -> str:
     return "\n".join(difflib.unified_diff(old, new, "before", "after", lineterm="", n=1))
 
 
-def with_values(payload: bytes, settings: dict[str, str]) -> bytes:
-    """The JSON payload with other values at some places.
-
-    Args:
-        settings: ``path → value``; a path is ``a.b.0.c``, a value JSON or, if it is none, text.
-
-    Raises:
-        NotAllowed: the payload is no JSON, or a path leads nowhere.
-    """
-    try:
-        document = orjson.loads(payload)
-    except ValueError:
-        raise NotAllowed("the payload is no JSON; give all of it with --data FILE") from None
-    for path, text in settings.items():
-        try:
-            value: Any = orjson.loads(text)
-        except ValueError:
-            value = text
-        document = _with(document, path, path.split("."), value)
-    return orjson.dumps(document)
+class Content(NamedTuple):
+    id: int
+    death_id: str
+    fingerprint: str
+    payload: bytes
 
 
-def _with(document: Any, path: str, parts: list[str], value: Any) -> Any:
-    if not parts:
-        return value
-    first, rest = parts[0], parts[1:]
-    if isinstance(document, dict):
-        if rest and first not in document:
-            raise NotAllowed(f"--set {path}: the payload has no {first!r} there")
-        return document | {first: _with(document.get(first), path, rest, value)}
-    if isinstance(document, list) and first.isdigit() and int(first) < len(document):
-        place = int(first)
-        return [
-            *document[:place],
-            _with(document[place], path, rest, value),
-            *document[place + 1 :],
-        ]
-    raise NotAllowed(f"--set {path}: {first!r} leads nowhere in the payload")
+def as_edited(letter: Content, after: bytes, detail: str) -> Edited:
+    return Edited(letter.id, letter.death_id, letter.fingerprint, letter.payload, after, detail)
+
+
+def contents(connection: Connection, ids: Sequence[int]) -> list[Content]:
+    """Those of the letters that are dead, with their payloads, kept from others meanwhile."""
+    found = connection.execute(
+        select(
+            dead_letters.c.id, dead_letters.c.death_id, dead_letters.c.fingerprint, bodies.c.payload
+        )
+        .join(bodies, bodies.c.id == dead_letters.c.id)
+        .where(dead_letters.c.id.in_(ids), dead_letters.c.state == "dead")
+        .order_by(dead_letters.c.id)
+        .with_for_update(of=dead_letters)
+    )
+    return [*map(Content._make, found)]
+
+
+def write(
+    connection: Connection,
+    changes: Sequence[Edited],
+    *,
+    why: str | None,
+    plan: str | None = None,
+    what: str = "edited",
+) -> None:
+    """Store payloads, and what they were."""
+    if not changes:
+        return
+    connection.execute(
+        update(dead_letters)
+        .where(dead_letters.c.id == bindparam("of_id"))
+        .values(payload_bytes=bindparam("size")),
+        [{"of_id": change.id, "size": len(change.after)} for change in changes],
+    )
+    connection.execute(
+        update(bodies).where(bodies.c.id == bindparam("of_id")).values(payload=bindparam("after")),
+        [{"of_id": change.id, "after": change.after} for change in changes],
+    )
+    now, who = time.time(), operator()
+    noted = [
+        {
+            "at": now,
+            "who": who,
+            "what": what,
+            "why": why,
+            "plan": plan,
+            "death_id": change.death_id,
+            "detail": change.detail,
+            "payload": change.before,
+        }
+        for change in changes
+    ]
+    connection.execute(insert(events), noted)
+    note_handled(connection, [change.fingerprint for change in changes])

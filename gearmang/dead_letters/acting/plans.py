@@ -45,11 +45,17 @@ def propose(
     told: str,
     why: str | None,
     function: str | None = None,
+    change: str | None = None,
     only_first: int | None = None,
 ) -> Plan:
     """Write down a plan for the letters with these ids, or for those that a filter chooses now.
 
     Only letters that are ``dead`` come in. Nothing happens to them yet.
+
+    Args:
+        function: that a requeue sends them to; None for each one's own.
+        change: what an edit does, as `Change.written` tells it.
+        only_first: so many, the oldest.
     """
     plan = secrets.token_hex(_PLAN_DIGITS // 2)
     connection.execute(
@@ -63,6 +69,7 @@ def propose(
             made_at=time.time(),
             letters=0,
             function=function,
+            change=change,
         )
     )
     source = select(literal(plan), dead_letters.c.id, dead_letters.c.death_id)
@@ -174,7 +181,7 @@ def take(connection: Connection, plan: str, before: Sequence[str]) -> None:
             plans.c.state == row.state,
             plans.c.owner.is_not_distinct_from(row.owner),
         )
-        .values(state="under way", owner=this_process(), owner_seen_at=now)
+        .values(state="under way", owner=this_process(), owner_seen_at=now, paused_by=None)
     )
     if taken.rowcount != 1:
         raise NotAllowed(f"plan {plan} has just been taken by another process")
@@ -185,9 +192,15 @@ def sign_of_life(connection: Connection, plan: str) -> None:
     connection.execute(update(plans).where(plans.c.plan == plan).values(owner_seen_at=time.time()))
 
 
+def note_rate(connection: Connection, plan: str, rate: float | None) -> None:
+    """Write down how many letters a second the plan's owner does at most."""
+    connection.execute(update(plans).where(plans.c.plan == plan).values(rate=rate))
+
+
 def finish(connection: Connection, plan: str, state: str) -> None:
     """The plan has come to an end for now: ``done``, ``stopped``, ``undone``."""
-    connection.execute(update(plans).where(plans.c.plan == plan).values(state=state, owner=None))
+    ended = update(plans).where(plans.c.plan == plan)
+    connection.execute(ended.values(state=state, owner=None, paused_by=None))
 
 
 def pending(

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from gearmang.dead_letters.acting import plans
+from gearmang.dead_letters.acting.mass_editing import take_edits_back
+from gearmang.dead_letters.acting.pausing import Reins
 from gearmang.dead_letters.acting.recall import recall
 from gearmang.dead_letters.store.errors import NotAllowed
 from gearmang.dead_letters.store.moves import move, note_handled
@@ -17,7 +19,11 @@ _STATE_AFTER: Final = {"remove": "removed", "resolve": "resolved"}
 
 
 def carry_out(
-    store: Store, plan: Plan, *, progress: Callable[[int], None] = lambda _: None
+    store: Store,
+    plan: Plan,
+    *,
+    reins: Reins | None = None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[int, int]:
     """Remove, or close, the dead letters of a plan.
 
@@ -28,14 +34,23 @@ def carry_out(
 
     Raises:
         NotAllowed: the plan is not open, or another process is at it.
+        Stopped: the reins said so.
     """
     with plans.carried_out(store, plan):
-        return _move(store, plan.plan, _STATE_AFTER[plan.action], progress)
+        return _move(store, plan.plan, _STATE_AFTER[plan.action], reins, progress)
 
 
-def _move(store: Store, plan: str, after: str, progress: Callable[[int], None]) -> tuple[int, int]:
+def _move(
+    store: Store,
+    plan: str,
+    after: str,
+    reins: Reins | None,
+    progress: Callable[[int], None],
+) -> tuple[int, int]:
     moved = skipped = 0
     while True:
+        if reins is not None:
+            reins.hold()
         with store.writing() as connection:
             ids = plans.pending(connection, plan, after=-1, limit=_BATCH)
             if not ids:
@@ -72,12 +87,13 @@ class Undone(NamedTuple):
     """What an undo did.
 
     Attributes:
-        restored: letters that are dead again.
-        started: jobs that were running or done already, and stay requeued.
+        restored: letters that are dead again; of an edit, those with their payload of before.
+        kept: letters that stay as they are: their jobs had started, or somebody has requeued,
+            removed or edited them since the edit.
     """
 
     restored: int
-    started: int
+    kept: int
 
 
 def undo(
@@ -100,5 +116,7 @@ def undo(
     with plans.carried_out(store, row, before=before, after="undone", deed=deed, why=why):
         if row.action == "requeue":
             return Undone(*recall(store, row.plan, progress=progress))
+        if row.action == "edit":
+            return Undone(*take_edits_back(store, row, progress=progress))
         after = _STATE_AFTER[row.action]
         return Undone(take_back(store, row.plan, after, progress=progress), 0)

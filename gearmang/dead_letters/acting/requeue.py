@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, select
 
 from gearmang.dead_letters.acting import plans
+from gearmang.dead_letters.acting.pausing import Reins
 from gearmang.dead_letters.arriving.letter import DEAD_FUNCTION, TOO_LARGE
 from gearmang.dead_letters.looking.browse import delivery_of, function_of
 from gearmang.dead_letters.store.moves import move, note_handled
@@ -65,6 +66,7 @@ def requeue(
     batch: int = DEFAULT_BATCH,
     rate: float | None = None,
     only: int | None = None,
+    reins: Reins | None = None,
     progress: Progress = lambda _: None,
 ) -> Released:
     """Carry a plan out that this process has taken.
@@ -73,17 +75,23 @@ def requeue(
         batch: letters a transaction.
         rate: the most letters a second.
         only: stop after so many, with the plan under way.
+        reins: may hold it up between two batches.
         progress: is told the number of letters that each batch has dealt with.
 
     Raises:
         NotQueued: gearmand did not confirm all of a batch; those letters stay ``requeuing``.
         StoreError: the store failed; letters of the last batch may stay ``requeuing``.
+        Stopped: the reins said so.
     """
+    reins = reins or Reins(store, plan)
+    with store.writing() as connection:
+        plans.note_rate(connection, plan, rate)
     requeued = skipped = unfit = 0
     after = -1
     released: list[int] = []
     started = time.monotonic()
     while only is None or requeued < only:
+        started += reins.hold()  # what a pause took is not made up for by haste
         room = batch if only is None else min(batch, only - requeued)
         if rate is not None:
             room = min(room, max(1, int(rate)))
@@ -99,7 +107,7 @@ def requeue(
         unfit += claimed.unfit
         progress(len(claimed.letters) + claimed.skipped + claimed.unfit)
         if rate is not None:
-            time.sleep(max(0.0, started + requeued / rate - time.monotonic()))
+            reins.wait(max(0.0, started + requeued / rate - time.monotonic()))
     return Released(requeued, skipped, unfit, tuple(released))
 
 

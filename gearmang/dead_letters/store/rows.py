@@ -93,11 +93,14 @@ class Plan(NamedTuple):
 
     Attributes:
         plan: its id.
-        action: ``requeue``, ``remove`` or ``resolve``.
+        action: ``requeue``, ``remove``, ``resolve`` or ``edit``.
         state: ``proposed``, ``under way``, ``stopped``, ``done`` or ``undone``.
         chosen_by: the ids or filters, for people.
         letters: how many there are in it.
         function: requeue to this one instead of each letter's own.
+        change: what an edit does to payloads, see acting/changing.py.
+        rate: the most letters a second.
+        paused_by: who holds it up.
         owner: the process that carries it out, and when it last gave a sign of life.
     """
 
@@ -110,6 +113,9 @@ class Plan(NamedTuple):
     made_at: float
     letters: int
     function: str | None
+    change: str | None
+    rate: float | None
+    paused_by: str | None
     owner: str | None
     owner_seen_at: float | None
 

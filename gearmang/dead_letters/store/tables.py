@@ -18,7 +18,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION: Final = "0002"  # the migration that this code was written for
+REVISION: Final = "0003"  # the migration that this code was written for
 VERSION_TABLE: Final = "dead_letter_version"
 
 STATES: Final = ("dead", "requeuing", "requeued", "removed", "resolved", "recalling")
@@ -110,7 +110,7 @@ plans = Table(
     "dead_letter_plans",
     metadata,
     Column("plan", _Id, primary_key=True),
-    Column("action", String, nullable=False),  # requeue, remove, resolve
+    Column("action", String, nullable=False),  # requeue, remove, resolve, edit
     Column("state", String, nullable=False),  # proposed, under way, done, stopped, undone
     Column("who", String, nullable=False),
     Column("why", Text),
@@ -118,6 +118,9 @@ plans = Table(
     Column("made_at", Float, nullable=False),
     Column("letters", BigInteger, nullable=False),
     Column("function", String),  # requeue to this one instead of each letter's own
+    Column("change", Text),  # what an edit does to payloads, see acting/changing.py
+    Column("rate", Float),  # the most letters a second
+    Column("paused_by", String),  # who holds it up; it goes on when this is empty
     Column("owner", String),  # the process that carries it out
     Column("owner_seen_at", Float),
 )

@@ -257,7 +257,7 @@ def test_undo_takes_waiting_jobs_out_and_leaves_running_ones(
         undone = at_gearmand.json("undo", done["plan"])
         started.append("")
         await_that(lambda: queued(gearmand) == 0, "the queue is empty")
-    assert undone == {"plan": done["plan"], "restored": 4, "started": 1}
+    assert undone == {"plan": done["plan"], "restored": 4, "kept": 1}
     assert len(worker.seen) == 1
     assert (in_state(store, "dead"), in_state(store, "requeued")) == (4, 1)
 

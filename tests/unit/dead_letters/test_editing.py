@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from gearmang.dead_letters.acting.editing import difference, edit, with_values
+from gearmang.dead_letters.acting.changing import with_values
+from gearmang.dead_letters.acting.editing import difference, edit
 from gearmang.dead_letters.looking.browse import body, find
 from gearmang.dead_letters.store.errors import NotAllowed
 from gearmang.dead_letters.store.moves import move
