@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +10,11 @@ from typing import Any
 
 from gearmang.errors import GearmangError
 from gearmang.protocol import Peer
+from gearmang.state_file import CannotKeep, locked, write_whole
 from gearmang.watch.poll import Snapshot
 
 VERSION = 1  # of the file's form
 FILE_MODE = 0o640
-LOCK_PAUSE = 0.05  # seconds between two tries
 
 FirstSeen = dict[str, dict[str, float]]  # server → connection → seconds since the epoch
 
@@ -60,28 +57,13 @@ def state(path: str, deadline: float) -> Iterator[FirstSeen]:
         BadState: it cannot be read, locked or written.
     """
     try:
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-    except OSError as error:
-        raise BadState(f"{path}.lock cannot be made: {error.strerror}; see --state") from None
-    try:
-        _lock(lock, path, deadline)
-        known = _read(path)
-        yield known
-        _write(path, known)
-    finally:
-        os.close(lock)
-
-
-def _lock(lock: int, path: str, deadline: float) -> None:
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise BadState(f"{path}.lock is held by another run") from None
-            time.sleep(LOCK_PAUSE)
-        else:
-            return
+        with locked(path, deadline, FILE_MODE):
+            known = _read(path)
+            yield known
+            text = json.dumps({"version": VERSION, "first_seen": known})
+            write_whole(path, text, FILE_MODE, durable=True)
+    except CannotKeep as error:
+        raise BadState(f"{error}; see --state") from None
 
 
 def _read(path: str) -> FirstSeen:
@@ -101,16 +83,3 @@ def _parse(text: str) -> FirstSeen:
         str(server): {str(name): float(since) for name, since in times.items()}
         for server, times in document["first_seen"].items()
     }
-
-
-def _write(path: str, known: FirstSeen) -> None:
-    new = f"{path}.new"
-    try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
-        with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123  # a descriptor
-            json.dump({"version": VERSION, "first_seen": known}, file)
-            file.flush()
-            os.fsync(descriptor)
-        os.replace(new, path)  # noqa: PTH105  # both are text
-    except OSError as error:
-        raise BadState(f"{path} cannot be written: {error.strerror}; see --state") from None

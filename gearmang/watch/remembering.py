@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from gearmang.errors import GearmangError
+from gearmang.state_file import CannotKeep, locked, write_whole
 from gearmang.watch.evidence import Witness
 from gearmang.watch.movement import Course, Past, Polled
 
 FORM = 2  # of the file; another one begins anew
 FILE_MODE = 0o600
 LARGEST_FILE = 64 * 1024 * 1024  # bytes that are read
-LOCK_PAUSE = 0.05  # seconds between two tries
 
 
 class CannotRemember(GearmangError):
@@ -38,28 +35,14 @@ def remembered(path: str, deadline: float) -> Iterator[dict[str, Past]]:
         CannotRemember: it cannot be read, locked or written.
     """
     try:
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-    except OSError as error:
-        raise CannotRemember(f"{path}.lock cannot be made: {error.strerror}") from None
-    try:
-        _lock(lock, path, deadline)
-        pasts = _read(path)
-        yield pasts
-        _write(path, pasts)
-    finally:
-        os.close(lock)
-
-
-def _lock(lock: int, path: str, deadline: float) -> None:
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise CannotRemember(f"{path}.lock is held by another run; try again") from None
-            time.sleep(LOCK_PAUSE)
-        else:
-            return
+        with locked(path, deadline, FILE_MODE):
+            pasts = _read(path)
+            yield pasts
+            document = {"form": FORM, "servers": pasts}
+            text = json.dumps(document, separators=(",", ":"), default=sorted)
+            write_whole(path, text, FILE_MODE)
+    except CannotKeep as error:
+        raise CannotRemember(str(error)) from None
 
 
 def _read(path: str) -> dict[str, Past]:
@@ -109,14 +92,3 @@ def _course(empty_at: Any, steps: Any) -> Course:
     if not read:
         raise ValueError("a course without steps")
     return Course(None if empty_at is None else float(empty_at), read)
-
-
-def _write(path: str, pasts: Mapping[str, Past]) -> None:
-    new = f"{path}.new"
-    try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
-        with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123  # a descriptor
-            json.dump({"form": FORM, "servers": pasts}, file, separators=(",", ":"), default=sorted)
-        os.replace(new, path)  # noqa: PTH105  # both are text
-    except OSError as error:
-        raise CannotRemember(f"{path} cannot be written: {error.strerror}") from None

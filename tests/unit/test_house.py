@@ -18,7 +18,13 @@ FLOORS = (
     {"gearmang.dead_letters", "gearmang.worker", "gearmang.records"},
     {"gearmang.watch", "gearmang.job"},
     {"gearmang.protocol"},
-    {"gearmang.durations", "gearmang.errors", "gearmang.masking", "gearmang.terminal"},
+    {
+        "gearmang.durations",
+        "gearmang.errors",
+        "gearmang.masking",
+        "gearmang.state_file",
+        "gearmang.terminal",
+    },
 )
 # Inside one floor, rooms do not know each other, but for these.
 BESIDE = {
@@ -38,6 +44,7 @@ FOREIGN = {
     "gearmang.watch": set(),
     "gearmang.durations": set(),
     "gearmang.errors": set(),
+    "gearmang.state_file": set(),
     "gearmang.terminal": set(),
 }
 
