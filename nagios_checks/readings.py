@@ -16,6 +16,7 @@ from nagios_checks.shared_options import Chosen, Timeout, servers
 
 if TYPE_CHECKING:
     from gearmang.dead_letters.store.tally import Tally
+    from gearmang.records.rollup import RolledUp
     from gearmang.watch.movement import Past
     from nagios_checks.task_records import TaskFigures
 
@@ -43,6 +44,7 @@ class Readings:
         self._answers: dict[Target, Answer] = {}
         self._tallies: dict[tuple[str, float], Tally | Finding] = {}
         self._figures: dict[tuple[str, float], dict[str, TaskFigures] | Finding] = {}
+        self._minutes: dict[tuple[str, str, float], RolledUp | Finding] = {}
 
     def until(self, deadline: float) -> Readings:
         """The same readings with an earlier deadline, on the monotonic clock."""
@@ -108,6 +110,21 @@ class Readings:
             self._figures[path, window] = self._read_records(path, window)
         return self._figures[path, window]
 
+    def minutes(self, path: str, file: str, within: float) -> RolledUp | Finding:
+        """The jobs of the last six hours, by minute, kept in a file.
+
+        Args:
+            path: where the records are.
+            file: that keeps what was read of them.
+            within: seconds in which a good job comes to a good end.
+
+        Returns:
+            The jobs, or the finding that the records cannot be read, or not in time.
+        """
+        if (path, file, within) not in self._minutes:
+            self._minutes[path, file, within] = self._roll_up(path, file, within)
+        return self._minutes[path, file, within]
+
     def failure(self, error: AdminError) -> Finding:
         """A server that cannot be read: CRITICAL, or what -t says where it took too long."""
         state = self.timeout.state if isinstance(error, TimedOut) else Critical
@@ -131,6 +148,20 @@ class Readings:
 
         try:
             return figures(path, since=self.now - window, deadline=self.deadline)
+        except UnreadableRecords as error:
+            return Finding(Critical, str(error))
+
+    def _roll_up(self, path: str, file: str, within: float) -> RolledUp | Finding:
+        from gearmang.records.rollup import OutOfTime, rolled_up
+        from nagios_checks.task_records import UnreadableRecords, readable
+
+        try:
+            with readable(path):
+                # Some time is left to keep what was read.
+                until = self.deadline - 0.2 * self.seconds_left
+                return rolled_up(file, [path], within, self.now, until)
+        except OutOfTime as error:
+            return Finding(self.timeout.state, str(error), weight=float("inf"), read=False)
         except UnreadableRecords as error:
             return Finding(Critical, str(error))
 

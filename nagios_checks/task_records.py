@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -18,6 +18,7 @@ import orjson
 
 from gearmang.errors import GearmangError
 from gearmang.records.attempts import attempted, quantile
+from gearmang.records.errors import RecordsError
 from gearmang.records.sources import find
 from nagios_checks.permission import refused
 
@@ -37,12 +38,14 @@ class TaskFigures:
         failed: how many of them ended as a failure; one whose outcome is unknown is none.
         last: when the latest attempt ended, in seconds since the epoch.
         durations: of every recorded attempt, in seconds.
+        waits: from submission to start, of the attempts that say so, in seconds.
     """
 
     weight: float = 0.0
     failed: float = 0.0
     last: float = 0.0
     durations: list[float] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
 
     @property
     def attempts(self) -> int:
@@ -64,6 +67,11 @@ class TaskFigures:
         Between two recorded ones it lies as far as 95 % does, as in ``gearmang logs stats``.
         """
         return quantile(sorted(self.durations), 0.95)
+
+    @property
+    def p95_wait(self) -> float | None:
+        """The wait that 95 % of the attempts keep to, in seconds; None where none says it."""
+        return quantile(sorted(self.waits), 0.95) if self.waits else None
 
 
 class TaskRecords:
@@ -96,6 +104,8 @@ class TaskRecords:
         self._seen.add(event)
         found = self.by_task.setdefault(attempt.task, TaskFigures())
         found.durations.append(attempt.duration)
+        if attempt.waited is not None:
+            found.waits.append(max(0.0, attempt.waited))  # clocks of two hosts
         found.weight += attempt.weight
         found.failed += attempt.weight if attempt.failed else 0
         found.last = max(found.last, attempt.ended)
@@ -113,7 +123,7 @@ def figures(path: str, *, since: float, deadline: float) -> dict[str, TaskFigure
         UnreadableRecords: there are none, they cannot be read, or not in time.
     """
     found = TaskRecords(since)
-    try:
+    with readable(path):
         files = find([path], datetime.fromtimestamp(since, timezone.utc)).lines
         for number, line in enumerate(line for file in files for line in _lines(file)):
             if number % LINES_BETWEEN_CLOCK_LOOKS == 0 and time.monotonic() > deadline:
@@ -122,16 +132,28 @@ def figures(path: str, *, since: float, deadline: float) -> dict[str, TaskFigure
                     "allow more with -t, or look at less with --window"
                 )
             found.add(line)
+    return found.by_task
+
+
+@contextmanager
+def readable(path: str) -> Iterator[None]:
+    """Say in one sentence why the records cannot be read, with the mend where there is one.
+
+    Raises:
+        UnreadableRecords: instead of what the block raised; a GearmangError that is none of the
+            records' passes.
+    """
+    try:
+        yield
     except PermissionError as error:
         closed = refused(str(error.filename or path)) or error.strerror
         raise UnreadableRecords(f"the records in {path} cannot be read: {closed}") from None
-    except GearmangError as error:
+    except RecordsError as error:
         # A folder that may not be listed looks as if it were empty.
         raise UnreadableRecords(refused(path) or str(error)) from None
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UnreadableRecords(f"the records in {path} cannot be read: {reason}") from None
-    return found.by_task
 
 
 def _lines(file: str) -> Iterator[bytes]:

@@ -36,6 +36,9 @@ class Attempted(NamedTuple):
         waited: from submission to start, in seconds; None when the record does not say.
         failed: whether it ended as a failure.
         weight: how many attempts it stands for.
+        job: the id that the attempts of one job share; None when the record does not say.
+        outcome: ``success``, ``failure`` or ``unknown``.
+        again: whether there was an attempt of this job before.
     """
 
     event: str | bytes
@@ -46,6 +49,9 @@ class Attempted(NamedTuple):
     waited: float | None
     failed: bool
     weight: float
+    job: str | None = None
+    outcome: str = "unknown"
+    again: bool = False
 
 
 def attempted(record: object, line: bytes = b"") -> Attempted | None:
@@ -60,6 +66,7 @@ def attempted(record: object, line: bytes = b"") -> Attempted | None:
     task, outcome = record.get("task"), record.get("outcome")
     duration: Any = record.get("duration_ms")
     waited: Any = record.get("queue_ms")
+    number: Any = record.get("attempt")
     event = record.get("event_id")
     if record.get("parent") is not None or outcome is None or not isinstance(task, str):
         return None
@@ -78,6 +85,9 @@ def attempted(record: object, line: bytes = b"") -> Attempted | None:
         waited / 1000 if is_number(waited) else None,
         outcome == "failure",
         weight_of(record.get("sample_rate")),
+        job if isinstance(job := record.get("id"), str) else None,
+        str(outcome),
+        bool(is_number(number) and number > 1),
     )
 
 

@@ -27,6 +27,8 @@ object Host "full" {{
   vars.gearmang_echo_function = "echo"
   vars.gearmang_store = "{folder}/no.db"
   vars.gearmang_records = "{folder}/nowhere"
+  vars.gearmang_objective = "99.5"
+  vars.gearmang_minutes = "{folder}/tasks.minutes"
 }}
 // It has no IPv4 address.
 object Host "six" {{
@@ -59,9 +61,10 @@ SAID = {
     ("full", "gearman-roundtrip"): ("CRITICAL", "no worker serves echo"),
     ("full", "gearman-dead-letters"): ("CRITICAL", "no.db"),
     ("full", "gearman-tasks"): ("CRITICAL", "nowhere"),
+    ("full", "gearman-objective"): ("CRITICAL", "nowhere"),
     ("full", ""): ("UP", "logs at ERROR"),  # its own check, at its own port
     ("full", "gearman-flow"): ("UNKNOWN", "its jobs do not tell since when they wait"),
-    ("bare", "gearman-flow"): ("UNKNOWN", "whether it moves is not"),
+    ("bare", "gearman-flow"): ("CRITICAL", "is stuck: nothing moves, and workers are idle"),
     ("bare", "gearman-queues"): ("OK", "2 queues, 5 waiting"),
     ("bare", "gearman-workers"): ("OK", "1 worker for 2 functions"),
     ("bare", "gearman-uptime"): ("WARNING", "1 worker of resize without a readable id"),

@@ -30,6 +30,7 @@ ACTIVE = {
     "roundtrip": "-t 2",
     "dead_letters": "--store {folder}/letters.db -c 100 --total 0,0",
     "tasks": "--records {folder}/records -w 20 -c 25",
+    "tasks objective": "--records {folder}/records --slo 94 --good-within 500ms --least-bad 1",
     "all": "--config {folder}/checks.toml",
 }
 SUBMITTED = "queue by check_gearmang_all"
@@ -65,7 +66,7 @@ def objects(folder: Path, port: int) -> Path:
     """A host with one service a check, made of the shipped templates and commands."""
     blocks = [HOST.format(port=port)]
     for name, options in ACTIVE.items():
-        command = f"check_command  check_gearmang_{name}!{options.format(folder=folder)}"
+        command = f"check_command  check_gearmang_{name.split()[0]}!{options.format(folder=folder)}"
         blocks.append(
             SERVICE.format(template="gearmang-service", description=name, command=command)
         )

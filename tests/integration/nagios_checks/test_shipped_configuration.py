@@ -26,13 +26,13 @@ DEBIAN_OBJECTS = [
 def test_nagios_takes_every_shipped_file(tmp_path: Path) -> None:
     ours = [NAGIOS / f"gearmang-{name}.cfg" for name in ("commands", "templates", "example-host")]
     said = Nagios(tmp_path, {}, objects=[*DEBIAN_OBJECTS, *ours]).verify()
-    assert "Checked 12 services" in said, said
+    assert "Checked 13 services" in said, said
 
 
 def test_icinga_takes_every_shipped_file(tmp_path: Path) -> None:
     names = ("gearmang-commands", "gearmang-services", "gearmang-example-host")
     said = Icinga2(tmp_path, [ICINGA / f"{name}.conf" for name in names]).verify()
-    assert "Instantiated 9 Services" in said, said
+    assert "Instantiated 10 Services" in said, said
 
 
 @pytest.fixture(scope="module")

@@ -89,6 +89,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
             outcome="failure" if number < 2 else "success",
             started_at=time.time() - 60 - seconds,
             duration_ms=seconds * 1000,
+            queue_ms=number * 100,
         )
     settings.handler = before
     with next(iter(folder.iterdir())).open("ab") as file:
@@ -106,6 +107,17 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("-w 50 --p95 500ms,3s", "WARNING", "p95 is 2.45s (limit 500ms)"),
         ("-w 50 --p95 0.1s,0.5s", "CRITICAL", "p95 is 2.45s (limit 500ms)"),
         ("-w 50 --p95 fast,3s", "UNKNOWN", "no range"),
+        ("-w 50 --wait 1.5s,3s", "WARNING", "95% waited at most 1.81s (limit 1.5s)"),
+        ("-w 50 --wait 1s,1.5s", "CRITICAL", "95% waited at most 1.81s (limit 1.5s)"),
+        ("--slo 95 --good-within 10s --least-bad 2", "OK", "20 jobs of 1 function within 6h"),
+        ("--slo 99 --good-within 10s --least-bad 2", "WARNING", "2 of 20 jobs within 6h died"),
+        ("--slo 99.5 --good-within 10s --least-bad 2", "CRITICAL", "resize: 2 of 20 jobs within"),
+        ("--slo 99.5 --good-within 10s", "OK", "20 jobs of 1 function"),
+        ("--slo 99.5 --good-within 2s", "CRITICAL", "resize: 11 of 20 jobs within 1h died or came"),
+        ("--slo 99.5 --function mail", "CRITICAL", "mail was not recorded within 6h"),
+        ("--slo 99.5 --expect mail", "CRITICAL", "mail was not recorded within 1h"),
+        ("--slo 99 --p95 0.1s,0.5s", "CRITICAL", "p95 is 2.45s (limit 500ms)"),
+        ("--slo 50", "UNKNOWN", "'50' is no objective"),
         ("-w 50 --silence 30s,10m", "WARNING", "silent for 1m"),
         ("-w 50 --silence 30s,45s", "CRITICAL", "(limit 45s)"),
         ("-w 50 --expect mail", "CRITICAL", "mail was not recorded within 1h"),
@@ -124,7 +136,12 @@ def test_tasks(records: Path, options: str, state: str, says: str) -> None:
 
 def test_tasks_have_a_series_a_quantity(records: Path) -> None:
     run = check("tasks", "--records", records)
-    assert run.perfdata == {"resize--failed": 10, "resize--p95": 2.45, "resize--attempts": 20}
+    assert run.perfdata == {
+        "resize--failed": 10,
+        "resize--p95": 2.45,
+        "resize--attempts": 20,
+        "resize--wait": 1.805,
+    }
 
 
 def test_records_that_are_missing_are_critical(tmp_path: Path) -> None:
