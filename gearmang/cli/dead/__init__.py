@@ -10,6 +10,7 @@ _COMMANDS = {
     # name: (module, attribute, what it does)
     "assign": ("gearmang.cli.dead.cause", "assign", "Say who looks after a cause."),
     "causes": ("gearmang.cli.dead.causes", "causes", "Dead letters by their cause."),
+    "compact": ("gearmang.cli.dead.compact", "compact", "Make an earlier version's store small."),
     "copy": ("gearmang.cli.dead.archive", "copy", "Copy one store into another."),
     "doctor": ("gearmang.cli.dead.doctor", "doctor", "Look for what keeps dead letters from you."),
     "edit": ("gearmang.cli.dead.edit", "edit", "Change payloads of dead letters."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -41,6 +41,18 @@ def stats(chosen: Filter, store: str, as_json: bool) -> None:
     _print("error", found["by_error"])
     if found["oldest"] is not None:
         click.echo(f"oldest {told(found['oldest'])}, newest {told(found['newest'])}")
+    click.echo(_space(found["space"]))
+
+
+def _space(found: dict[str, Any]) -> str:
+    from gearmang.cli.dead.wording import size
+
+    text = f"on disk {size(found['total'])}"
+    if found["free"]:
+        text += f", {size(found['free'])} of it free"
+    if not found["gives_back"]:
+        text += "; this file keeps what is freed: `gearmang dead compact` changes that"
+    return text
 
 
 def _print(title: str, counts: dict[str, int]) -> None:

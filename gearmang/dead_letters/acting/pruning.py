@@ -18,6 +18,7 @@ from gearmang.dead_letters.store.errors import StoreError
 from gearmang.dead_letters.store.moment import first_id
 from gearmang.dead_letters.store.moves import discard
 from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.space import give_back
 from gearmang.dead_letters.store.tables import UNDER_WAY, dead_letters, fingerprints
 
 _BATCH: Final = 500  # letters that are archived and deleted together
@@ -65,6 +66,7 @@ def prune(
     if pruned:
         with store.writing() as connection:
             record(connection, "pruned", detail=f"{pruned} letters to {archive}")
+        give_back(store)
     return pruned
 
 

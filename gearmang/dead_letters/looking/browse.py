@@ -20,9 +20,10 @@ def page(
     connection: Connection, chosen: Filter, *, limit: int | None = 50, offset: int = 0
 ) -> list[DeadLetter]:
     """The letters that a filter chooses, newest first."""
+    most = None if limit is None else limit + offset
     query = (
         select(*LETTER)
-        .where(*of_letters(connection, chosen))
+        .where(*of_letters(connection, chosen, most=most))
         .order_by(dead_letters.c.id.desc())
         .limit(limit)
         .offset(offset)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import fnmatch
 from dataclasses import dataclass, fields
 
-import orjson
-from sqlalchemy import ColumnElement, Connection, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, false, select
 
-from gearmang.dead_letters.arriving.letter import fit
+from gearmang.dead_letters.looking.searching import holding
+from gearmang.dead_letters.store.many import one_of
 from gearmang.dead_letters.store.moment import first_id
-from gearmang.dead_letters.store.tables import bodies, dead_letters, fingerprints
+from gearmang.dead_letters.store.tables import dead_letters, fingerprints
 from gearmang.durations import iso
 
 Condition = ColumnElement[bool]
@@ -53,8 +53,14 @@ class Filter:
         return self.since is None and self.until is None and not self.server and not self.grep
 
 
-def of_letters(connection: Connection, chosen: Filter) -> list[Condition]:
-    """The conditions on ``dead_letters``."""
+def of_letters(
+    connection: Connection, chosen: Filter, *, most: int | None = None
+) -> list[Condition]:
+    """The conditions on ``dead_letters``.
+
+    Args:
+        most: where a text is searched for, so many letters, the newest, are enough.
+    """
     found: list[Condition] = []
     if chosen.state is not None:
         found.append(dead_letters.c.state == chosen.state)
@@ -69,7 +75,8 @@ def of_letters(connection: Connection, chosen: Filter) -> list[Condition]:
     if chosen.server:
         found.append(_like(connection, dead_letters.c.server, chosen.server))
     if chosen.grep:
-        found.append(_holds(connection, chosen.grep))
+        ids = holding(connection, chosen.grep, found, most=most)
+        found = [one_of(connection, dead_letters.c.id, ids)]
     return found
 
 
@@ -94,16 +101,3 @@ def _like(connection: Connection, column: ColumnElement[str], glob: str) -> Cond
     values = connection.scalars(select(column).where(column.is_not(None)).distinct())
     matching = [value for value in values if fnmatch.fnmatchcase(value, glob)]
     return column.in_(matching) if matching else false()
-
-
-def _holds(connection: Connection, text: str) -> Condition:
-    wanted = text.encode("utf-8", "surrogateescape")
-    in_json = orjson.dumps(fit(text, len(text)))[1:-1]  # as JSON escapes it
-    find = func.pg_catalog.position if connection.dialect.name == "postgresql" else func.instr
-    body = select(bodies.c.id).where(
-        or_(
-            find(bodies.c.payload, literal(wanted)) > 0,
-            find(bodies.c.history, literal(in_json)) > 0,
-        )
-    )
-    return dead_letters.c.id.in_(body)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from gearmang.dead_letters.looking.causes import arrived_since
 from gearmang.dead_letters.looking.filters import Filter, of_causes, of_letters
+from gearmang.dead_letters.store.space import space
 from gearmang.dead_letters.store.tables import STATES, dead_letters, fingerprints
 
 _WINDOWS: Final = {"1h": 3_600, "24h": 86_400, "7d": 604_800}  # seconds
@@ -40,6 +41,7 @@ def stats(connection: Connection, chosen: Filter) -> dict[str, Any]:
         },
         "oldest": _edge(connection, chosen, newest=False),
         "newest": _edge(connection, chosen, newest=True),
+        "space": space(connection)._asdict(),
     }
 
 

@@ -18,7 +18,9 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION: Final = "0003"  # the migration that this code was written for
+from gearmang.dead_letters.store.compressing import Compressed
+
+REVISION: Final = "0004"  # the migration that this code was written for
 VERSION_TABLE: Final = "dead_letter_version"
 
 STATES: Final = ("dead", "requeuing", "requeued", "removed", "resolved", "recalling")
@@ -68,8 +70,8 @@ bodies = Table(
         primary_key=True,
         autoincrement=False,
     ),
-    Column("payload", LargeBinary, nullable=False),
-    Column("history", LargeBinary, nullable=False),  # the dossiers as a JSON array
+    Column("payload", Compressed, nullable=False),
+    Column("history", Compressed, nullable=False),  # the dossiers as a JSON array
     Column("odd_function", LargeBinary),  # the function's name where it is no UTF-8
 )
 
@@ -150,7 +152,7 @@ events = Table(
     Column("death_id", _Id),
     Column("fingerprint", String),
     Column("detail", Text),
-    Column("payload", LargeBinary),  # what it was before an edit
+    Column("payload", Compressed),  # what it was before an edit
     Index("dead_letter_events_by_death", "death_id"),
     Index("dead_letter_events_by_plan", "plan"),
     Index("dead_letter_events_by_fingerprint", "fingerprint"),
