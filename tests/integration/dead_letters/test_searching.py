@@ -9,6 +9,7 @@ from gearmang.dead_letters.store.seam import Store
 from tests.integration.dead_letters.letters import dead_job, dossier, many, put
 
 LONG = b'{"filler": "' + b"abcdefgh " * 300 + b'"'
+LOST = 'lost in the \u00e4ther: says "no"'
 
 
 def found(store: Store, text: str) -> int:
@@ -22,12 +23,13 @@ def found(store: Store, text: str) -> int:
 def test_text_of_payload_and_dossier_is_found_however_the_letter_is_kept(
     store: Store, text: str
 ) -> None:
+    short, long = dossier(message=LOST), dossier(message=LOST * 100)
     put(
         store,
-        dead_job(LONG + b', "order": "needle-4711"}', last=dossier(message='\u00e4 says "no"')),
-        dead_job(b'{"order": "needle-4711"}', last=dossier(message='lost in the \u00e4ther: says "no"')),
-        dead_job(LONG + b"}", last=dossier(message="lost in the \u00e4ther " * 100 + 'says "no"')),
-    )  # fmt: skip
+        dead_job(LONG + b', "order": "needle-4711"}', last=dossier(message='says "no"')),
+        dead_job(b'{"order": "needle-4711"}', last=short),
+        dead_job(LONG + b"}", last=long),
+    )
     put(store, *many(20))
     assert found(store, text) == (3 if text == 'says "no"' else 2)
     assert found(store, text + "!") == 0
