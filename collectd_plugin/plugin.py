@@ -2,56 +2,36 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import time
 from collections.abc import Iterable
 from typing import Any
 
 from collectd_plugin import report
-from collectd_plugin.memory import Changes, Memory
-from collectd_plugin.names import Names, SeriesNames
-from collectd_plugin.options import ConfigNode, NamedTarget, PluginOptions, read_options
-from collectd_plugin.selection import Reported, Wanted, select
+from collectd_plugin.memory import Changes
+from collectd_plugin.names import Names
+from collectd_plugin.options import (
+    SHORTEST_INTERVAL,
+    ConfigNode,
+    PluginOptions,
+    read_options,
+)
+from collectd_plugin.selection import Reported, select
+from collectd_plugin.trial import fail, is_a_trial
+from collectd_plugin.watched import Watched, without_idle
 from gearmang.errors import GearmangError
-from gearmang.protocol.entries import FunctionStatus
 from gearmang.protocol.errors import AdminError
 from gearmang.terminal import clean
 from gearmang.watch.course import continued
 from gearmang.watch.fleet import Staff, fleet, staff
-from gearmang.watch.movement import Past, judge
+from gearmang.watch.movement import judge
 from gearmang.watch.poll import Snapshot, poll
 from gearmang.watch.waits import keys_by_function, oldest_running, oldest_waiting
 
 PLUGIN = "gearman"
+SHARE_OF_INTERVAL = 0.8  # that a poll may take, where Timeout is longer than the interval
 DEAD_LETTERS = "dead_letters"  # the plugin_instance of the store's values
-_KEPT_NAMES = 1_000  # names that are remembered whatever the number of functions
-
-
-class _Watched:
-    """One server, and what is known of it from earlier reads."""
-
-    def __init__(self, named: NamedTarget, options: PluginOptions) -> None:
-        self.target, self.name = named.target, named.name
-        self.memory = Memory(options.stalled_polls)
-        self.series = SeriesNames()
-        self.wanted = Wanted(options.functions, options.ignored_functions)
-        self.up: bool | None = None
-        self.past: Past | None = None
-        self.waited: set[str] = set()  # functions in which jobs waited at the last read
-        self.idle: dict[str, FunctionStatus] = {}  # without jobs, as they were reported last
-
-    def forget(self, functions: int) -> None:
-        """Keep what is known of names in proportion: clients can invent them without end."""
-        most = _KEPT_NAMES + 2 * functions
-        self.series.forget(most)
-        if len(self.wanted) > most:
-            self.wanted.clear()
-
-
-def _without_idle(selection: Reported, watched: _Watched) -> Reported:
-    """Without the functions that had no job when they were reported, and are as they were."""
-    listed = [one for one in selection.listed if one[1] or watched.idle.get(one[0]) != one]
-    watched.idle = {one[0]: one for one in selection.listed if not one[1]}
-    return selection._replace(listed=listed)
 
 
 class Plugin:
@@ -65,10 +45,12 @@ class Plugin:
         self._collectd = collectd
         self._nodes: list[ConfigNode] = []
         self._options = PluginOptions()
-        self._watched: list[_Watched] = []
+        self._watched: list[Watched] = []
         self._said: set[str] = set()
         self._store_names = Names()
         self._started = time.time()
+        self._last_read: float | None = None
+        self._interval = math.inf
 
     def register(self) -> None:
         """Ask collectd to be called."""
@@ -85,9 +67,9 @@ class Plugin:
         try:
             self._options = options = read_options(self._nodes)
         except GearmangError as error:
-            self._collectd.error(f"gearmang: {clean(str(error))}; until then nothing is polled")
+            self._refuse(f"gearmang: {clean(str(error))}; until then nothing is polled")
             return
-        self._watched = [_Watched(server, options) for server in options.servers]
+        self._watched = [Watched(server, options) for server in options.servers]
         every = {} if options.interval is None else {"interval": options.interval}
         if self._watched:
             self._collectd.register_read(self.read, name="gearmang", **every)
@@ -99,13 +81,22 @@ class Plugin:
                 **every,
             )
 
+    def _refuse(self, text: str) -> None:
+        """Say why nothing is polled; to who tests the configuration, on the terminal and by 1."""
+        self._collectd.error(text)
+        if is_a_trial():
+            # The log is a file, or the system's; without one collectd itself writes to stderr.
+            print(text, file=sys.stderr, flush=True)
+            self._collectd.register_read(fail, name="gearmang")
+
     def read(self) -> None:
         """Poll all servers once; nothing is raised, which would suspend the reads."""
         options, begun = self._options, time.monotonic()
+        timeout = self._within_interval(begun)
         try:
             results = poll(
                 [one.target for one in self._watched],
-                timeout=options.timeout,
+                timeout=timeout,
                 workers=options.workers,
                 priorities=options.priorities,
                 jobs=options.jobs,
@@ -130,7 +121,28 @@ class Plugin:
                 problem = f"{type(error).__name__}: {error}"
                 self._say(f"failed {watched.name}", f"{watched.name} is not reported: {problem}")
 
-    def _found(self, watched: _Watched, snapshot: Snapshot) -> None:
+    def _within_interval(self, begun: float) -> float:
+        """Seconds that a poll may take; collectd does not tell its own interval but by its reads.
+
+        Args:
+            begun: when this read began, on the monotonic clock.
+        """
+        last, self._last_read = self._last_read, begun
+        # Reads that took too long are further apart, never closer.
+        if last is not None and begun - last >= SHORTEST_INTERVAL:
+            self._interval = min(self._interval, begun - last)
+        timeout = self._options.timeout
+        if timeout < self._interval:
+            return timeout
+        shorter = SHARE_OF_INTERVAL * self._interval
+        self._say(
+            "timeout",
+            f"option Timeout is {timeout:g} s, and collectd reads every {self._interval:.3g} s: a "
+            f"poll must end before the next one starts, and is given {shorter:.3g} s",
+        )
+        return shorter
+
+    def _found(self, watched: Watched, snapshot: Snapshot) -> None:
         self._dispatch(watched.name, [report.Column("gauge", [("up", 1)])])
         if watched.up is False:
             self._collectd.notice(f"gearmang: {watched.name} answers again")
@@ -163,7 +175,7 @@ class Plugin:
         crew = fleet(snapshot.connections) if options.workers else None
         crowd = staff(snapshot.functions, snapshot.connections) if options.workers else None
         if not options.idle:
-            selection = _without_idle(selection, watched)
+            selection = without_idle(selection, watched)
         self._dispatch(watched.name, report.of_server(snapshot, changes, crew))
         self._dispatch(
             watched.name,
@@ -177,7 +189,7 @@ class Plugin:
 
     def _report_time(
         self,
-        watched: _Watched,
+        watched: Watched,
         snapshot: Snapshot,
         selection: Reported,
         changes: Changes,
@@ -206,7 +218,7 @@ class Plugin:
             mine = {one[0]: running[one[0]] for one in selection.listed if one[0] in running}
             self._dispatch(watched.name, report.of_ages(told, waiting, mine, watched.series, now))
 
-    def _lost(self, watched: _Watched, error: AdminError) -> None:
+    def _lost(self, watched: Watched, error: AdminError) -> None:
         self._dispatch(watched.name, [report.Column("gauge", [("up", 0)])])
         if watched.up is not False:
             watched.up = False
@@ -234,7 +246,7 @@ class Plugin:
             for instance, number in rows:
                 dispatch(type_instance=instance, values=[number])
 
-    def _notify(self, watched: _Watched, severity: int, message: str) -> None:
+    def _notify(self, watched: Watched, severity: int, message: str) -> None:
         if not self._options.notifications:
             return
         notification = self._collectd.Notification(

@@ -167,6 +167,29 @@ def test_a_bad_option_is_one_line_and_collectd_runs(gearmand: Gearmand, tmp_path
     assert collectd.output().count("gearmang: ") == 1
 
 
+def test_a_trial_run_with_a_misspelled_option_says_so_and_ends_with_1(
+    gearmand: Gearmand, tmp_path: Path
+) -> None:
+    made = Collectd(tmp_path, [gearmand.address], options=["Timeuot 1"])
+    done = subprocess.run(
+        ["/usr/sbin/collectd", "-T", "-C", made.configuration],
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("gearmang: option Timeuot is unknown; the options are Server")
+
+
+def test_a_timeout_above_the_interval_of_collectd_itself_is_cut_and_told(
+    gearmand: Gearmand, tmp_path: Path
+) -> None:
+    with Collectd(tmp_path, [gearmand.address], options=["Timeout 5"], interval=1) as collectd:
+        wanted = "option Timeout is 5 s, and collectd reads every 1 s"
+        await_that(lambda: wanted in collectd.output(), "it is told")
+        gearmand.pause()
+        await_value(collectd, 0, "gauge", gearmand, "up")
+    assert collectd.output().count(wanted) == 1
+
+
 def test_the_sample_configuration_is_accepted(tmp_path: Path) -> None:
     sample = (ROOT / "packaging/collectd/gearmang.conf").read_text()
     lines = [

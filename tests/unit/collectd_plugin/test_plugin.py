@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 
@@ -69,6 +70,27 @@ def test_a_function_is_reported_under_its_name_and_in_the_total(run: Run) -> Non
     assert (seen["requests-resize"], seen["gauge-total-running"]) == (2, 2)
     assert (seen["threads-resize"], seen["gauge-total-registrations"]) == (4, 4)
     assert seen["count-functions"] == 2
+
+
+def test_a_poll_ends_before_collectd_reads_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+
+    def polled(*_: object, timeout: float, **__: object) -> list[Snapshot]:
+        given.append(timeout)
+        return [snapshot()]
+
+    times = iter(range(0, 1_000, 2))
+    run = Run(monkeypatch, Node("Timeout", 3.0))
+    monkeypatch.setattr(module, "poll", polled)
+    clock = SimpleNamespace(monotonic=lambda: next(times) / 4, time=time.time)
+    monkeypatch.setattr(module, "time", clock)
+    for _ in range(3):
+        run.collectd.read()
+    assert given[0] == 3.0
+    assert all(one < 3.0 for one in given[1:])
+    told = [text for _, text in run.collectd.logged]
+    assert len(told) == 1
+    assert "option Timeout is 3 s, and collectd reads every" in told[0]
 
 
 def test_zero_is_reported_and_unknown_is_not(run: Run) -> None:
