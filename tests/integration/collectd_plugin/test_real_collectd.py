@@ -176,7 +176,7 @@ def test_a_trial_run_with_a_misspelled_option_says_so_and_ends_with_1(
         capture_output=True, text=True, timeout=20, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert done.stderr.startswith("gearmang: option Timeuot is unknown; the options are Server")
+    assert "\ngearmang: option Timeuot is unknown; the options are Server" in done.stderr
 
 
 def test_a_timeout_above_the_interval_of_collectd_itself_is_cut_and_told(
