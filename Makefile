@@ -2,11 +2,11 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile -q pyproject.toml --generate-hashes --no-annotate --no-header \
-	--no-emit-index-url --no-emit-find-links --python-version 3.11
+	--no-emit-index-url --no-emit-find-links --universal --python-version 3.9
 
 .PHONY: help
 help:  ## print these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup:  ## install the Debian packages and the virtual environment that are missing
@@ -20,6 +20,10 @@ demo:  ## the whole pipeline at work, ending by itself (KEEP=1 leaves it running
 .PHONY: test
 test: setup  ## unit, integration and fault tests, with real daemons (ARGS="-k name" selects)
 	@$(PYTHON) -m pytest $(ARGS)
+
+.PHONY: test-pythons
+test-pythons: setup  ## unit tests and a smoke under every Python found, 3.9 to 3.14 and PyPy (ARGS="3.9 3.13")
+	@$(PYTHON) -m tests.pythons $(ARGS)
 
 .PHONY: lint
 lint: setup  ## ruff (lint and format) and mypy --strict
@@ -53,8 +57,9 @@ soak: setup  ## the long runs: every kill and every count of the issues at full 
 
 .PHONY: lock
 lock: setup  ## pin the dependencies of pyproject.toml anew, with hashes
-	@$(COMPILE) --upgrade --all-extras -o requirements-dev.lock
-	@$(COMPILE) --extra postgresql --extra analytics --extra otel --extra jq --extra web -c requirements-dev.lock -o requirements.lock
+	@$(COMPILE) --upgrade --extra all --extra dev -o requirements-dev.lock
+	@cp requirements-dev.lock requirements.lock  # the same versions, where both have a package
+	@$(COMPILE) --extra all -o requirements.lock
 
 .PHONY: deb
 deb:  ## build dist/gearmang_VERSION_ARCHITECTURE.deb
@@ -62,5 +67,5 @@ deb:  ## build dist/gearmang_VERSION_ARCHITECTURE.deb
 
 .PHONY: clean
 clean:  ## remove what the other targets made
-	@rm -rf .venv .servers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	@rm -rf .venv .pythons .servers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

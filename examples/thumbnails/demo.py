@@ -3,6 +3,8 @@
 Exits 0 only if all that it promises was seen.
 """
 
+from __future__ import annotations
+
 import resource
 import signal
 import subprocess

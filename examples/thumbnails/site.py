@@ -1,15 +1,20 @@
 """Everything that the thumbnail service needs, started on free ports and in one folder."""
 
+from __future__ import annotations
+
 import signal
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 from tests.daemons.collectd import Collectd
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import BIN, Collector, Worker, gearmang, gearmang_json
 from tests.daemons.nagios import Nagios
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 WORKERS = 2
 TIME_LIMIT = "1s"  # that one picture may take

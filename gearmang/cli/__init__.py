@@ -40,6 +40,12 @@ def gearmang() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command: exit 0, 1 with one line on stderr when it failed, 2 for bad options."""
+    if sys.version_info < (3, 10):
+        _fail(
+            "the command needs Python 3.10 or newer, and this is "
+            f"{sys.version_info[0]}.{sys.version_info[1]}; the checks, the collectd plugin and "
+            "log_shipping run here"
+        )
     try:
         try:
             return gearmang.main(args=arguments, prog_name="gearmang")

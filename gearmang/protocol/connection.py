@@ -97,7 +97,7 @@ class Connection:
                 if not data:
                     raise self._lost("closed the connection")
                 packets = list(self._decoder.feed(data))
-            except (TimeoutError, BlockingIOError):
+            except (socket.timeout, BlockingIOError):  # TimeoutError's name before Python 3.10
                 return []
             except wire.BadPacket as error:
                 raise self._lost("sent nonsense", error) from None
@@ -129,7 +129,7 @@ class Connection:
         self.close()
 
     def _lost(self, what: str, error: Exception | None = None) -> ServerLost:
-        if isinstance(error, TimeoutError):
+        if isinstance(error, (socket.timeout, TimeoutError)):
             what += f" within {self._timeout:g} s"
         elif error is not None:
             what += f" ({getattr(error, 'strerror', None) or error})"

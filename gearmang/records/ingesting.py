@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from gearmang.durations import BadTime, from_iso
 from gearmang.records.tables import COLUMNS
 
 # Names under which other loggers keep what a record keeps under its own.
@@ -93,10 +94,9 @@ def _moment(value: object) -> datetime | None:
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, timezone.utc)
-        moment = datetime.fromisoformat(str(value))
-    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(from_iso(str(value)), timezone.utc)
+    except (BadTime, ValueError, OverflowError, OSError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _fits(name: str, value: object) -> bool:

@@ -60,7 +60,8 @@ def frames_of_traceback(trace: TracebackType | None, roots: Sequence[str]) -> tu
     pairs = []
     while trace is not None:
         code = trace.tb_frame.f_code
-        pairs.append((code.co_filename, code.co_qualname))
+        # Before Python 3.11 a method's frame has no class.
+        pairs.append((code.co_filename, getattr(code, "co_qualname", code.co_name)))
         trace = trace.tb_next
     return _frames(pairs, roots)
 

@@ -1,5 +1,7 @@
 """What a check costs: its start above all, since Nagios runs thousands of them."""
 
+from __future__ import annotations
+
 import statistics
 import subprocess
 import sys

@@ -1,5 +1,7 @@
 """One measured figure: a ratio between two things that were measured in the same run."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal
 

@@ -1,5 +1,7 @@
 """Polling: what the admin client and collectd's plugin cost, against bare sockets and pygearman."""
 
+from __future__ import annotations
+
 import socket
 import statistics
 import subprocess

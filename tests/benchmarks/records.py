@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +160,7 @@ def floors(descriptor: int) -> list[Callable[[int], None]]:
 
     def write_line(event_id: str, image: str, size: int) -> None:
         document = {
-            "ts": datetime.now(UTC),
+            "ts": datetime.now(timezone.utc),
             "level": "INFO",
             "type": "resize",
             "event_id": event_id,

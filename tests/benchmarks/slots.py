@@ -1,5 +1,7 @@
 """Twenty workers of one process against twenty processes of pygearman, in one run."""
 
+from __future__ import annotations
+
 import os
 import signal
 import subprocess
@@ -115,7 +117,7 @@ def _commands(gearmand: Gearmand) -> Figure:
 
 
 def _jobs_a_second(
-    gearmand: Gearmand, function: str, jobs: int, processes: list["subprocess.Popen[bytes]"]
+    gearmand: Gearmand, function: str, jobs: int, processes: list[subprocess.Popen[bytes]]
 ) -> float:
     """From the moment that frozen workers with a full queue may go on."""
     for process in processes:
@@ -133,7 +135,7 @@ def _jobs_a_second(
 @contextmanager
 def _workers(
     gearmand: Gearmand, whose: str, count: int, **environment: str
-) -> Iterator[list["subprocess.Popen[bytes]"]]:
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     target = [f"{MODULE}:noop", "--function", "ours", "--processes", str(count)]
     ours = [_gearmang(gearmand, *target)]
     theirs: list[list[str | Path]] = [[sys.executable, "-m", MODULE, gearmand.address]] * count
@@ -148,7 +150,7 @@ def _running(
     commands: list[list[str | Path]],
     count: int = 1,
     **environment: str,
-) -> Iterator[list["subprocess.Popen[bytes]"]]:
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     quiet = subprocess.DEVNULL
     env = {**os.environ, **environment}
     processes = [
@@ -176,7 +178,7 @@ def _gearmang(gearmand: Gearmand, *words: str) -> list[str | Path]:
     return [BIN / "gearmang", "work", *words, "--server", gearmand.address, "--lifetime", "0"]
 
 
-def _family(processes: list["subprocess.Popen[bytes]"]) -> list[int]:
+def _family(processes: list[subprocess.Popen[bytes]]) -> list[int]:
     found: list[int] = []
     waiting = [process.pid for process in processes]
     while waiting:

@@ -1,5 +1,7 @@
 """Our isolated worker against pygearman's and libgearman's, in one run."""
 
+from __future__ import annotations
+
 import os
 import signal
 import statistics
@@ -69,7 +71,7 @@ def _rates(gearmand: Gearmand) -> Iterator[Figure]:
         )
 
 
-def _rate(gearmand: Gearmand, function: str, worker: "subprocess.Popen[bytes]") -> float:
+def _rate(gearmand: Gearmand, function: str, worker: subprocess.Popen[bytes]) -> float:
     """Jobs a second, from the moment that a frozen worker with a full queue may go on."""
     worker.send_signal(signal.SIGSTOP)
     with Client([gearmand.address]) as client:
@@ -147,7 +149,7 @@ def _after_a_crash(gearmand: Gearmand) -> Figure:
 
 
 @contextmanager
-def _running(command: list[str | Path]) -> Iterator["subprocess.Popen[bytes]"]:
+def _running(command: list[str | Path]) -> Iterator[subprocess.Popen[bytes]]:
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
     try:

@@ -1,5 +1,7 @@
 """A real gearmand (Debian's gearman-job-server)."""
 
+from __future__ import annotations
+
 import socket
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """The commands of gearmang itself, as people start them."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess

@@ -1,9 +1,14 @@
 """Servers that are not what they should be: each says something else than gearmand would."""
 
+from __future__ import annotations
+
 import socket
 import threading
 from collections.abc import Callable
-from typing import Self
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Manner = Callable[[socket.socket], None]
 

@@ -1,5 +1,7 @@
 """A real Nagios (Debian's nagios4-core) in the foreground, with everything in one folder."""
 
+from __future__ import annotations
+
 import os
 import pwd
 import re

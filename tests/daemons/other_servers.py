@@ -4,6 +4,8 @@ Perl's Gearman::Server and Debian 13's gearmand come from Debian, geard from PyP
 once stays in `.servers/`. Nothing is installed: their programs have the names of this host's.
 """
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

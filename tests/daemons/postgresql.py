@@ -1,5 +1,7 @@
 """A real PostgreSQL (Debian's) in a temporary folder; where we are root, as ``postgres``."""
 
+from __future__ import annotations
+
 import atexit
 import functools
 import os

@@ -1,5 +1,7 @@
 """One child process: started, awaited, paused, stopped; never left behind."""
 
+from __future__ import annotations
+
 import os
 import signal
 import socket
@@ -8,7 +10,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 START_TIMEOUT = 20.0  # seconds until a daemon must be ready
 STOP_TIMEOUT = 10.0  # seconds from SIGTERM to SIGKILL

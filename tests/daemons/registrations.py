@@ -1,12 +1,17 @@
 """Workers that do nothing but stand in gearmand's lists: bare sockets, hundreds in a second."""
 
+from __future__ import annotations
+
 import socket
 from collections.abc import Sequence
-from typing import Self
+from typing import TYPE_CHECKING
 
 from gearmang.protocol import wire
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Registrations:

@@ -1,5 +1,7 @@
 """A real rsyslog, with the configuration that gearmang ships."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from tests.daemons.process import Process, await_that, free_port
@@ -34,7 +36,7 @@ class Rsyslog(Process):
             folder / "rsyslogd.log",
         )
 
-    def start(self) -> "Rsyslog":
+    def start(self) -> Rsyslog:
         self._pid_file.unlink(missing_ok=True)  # left behind by a kill
         super().start()
         return self

@@ -4,6 +4,8 @@ What it refuses, collectd 5.12 was seen to refuse; what it cuts, it cuts. A Magi
 of it. The real daemon is in tests/daemons/collectd.py.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ def _name(text: object) -> str:
 class Node:
     """A node of the configuration's tree."""
 
-    def __init__(self, key: str, *values: Any, children: Sequence["Node"] = ()) -> None:
+    def __init__(self, key: str, *values: Any, children: Sequence[Node] = ()) -> None:
         self.key = key
         self.values = values
         self.children = tuple(children)
@@ -64,7 +66,7 @@ class StrictCollectd:
             def dispatch(self, *, type_instance: str, values: Sequence[float]) -> None:
                 if self.type not in TYPES:
                     raise TypeError(f"Dataset {self.type} not found")
-                if len(values) != 1 or not isinstance(values[0], int | float):
+                if len(values) != 1 or not isinstance(values[0], (int, float)):
                     raise TypeError(f"{values!r} is not one number")
                 key = (self.plugin_instance, self.type, _name(type_instance))
                 daemon.dispatched.setdefault(key, []).append(values[0])

@@ -1,5 +1,7 @@
 """A real stunnel (Debian's stunnel4) that speaks TLS in front of a gearmand."""
 
+from __future__ import annotations
+
 import socket
 import subprocess
 from pathlib import Path

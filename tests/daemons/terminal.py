@@ -1,13 +1,18 @@
 """A real terminal of 80 columns and 24 rows: tmux runs a program and presses keys."""
 
+from __future__ import annotations
+
 import os
 import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING
 
 from tests.daemons.process import await_that
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 ENDED = "the program ended with "
 

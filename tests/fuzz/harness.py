@@ -1,5 +1,7 @@
 """One fuzzed reply: whatever the bytes are, a result or one of the two foreseen errors."""
 
+from __future__ import annotations
+
 import re
 from functools import partial
 from typing import Any

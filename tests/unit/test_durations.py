@@ -1,5 +1,7 @@
 """Times as people write them, and as they are written for people and for programs."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterator
 from datetime import datetime

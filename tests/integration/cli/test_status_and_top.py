@@ -1,5 +1,7 @@
 """``gearmang status`` and ``gearmang top`` as people start them, against real gearmands."""
 
+from __future__ import annotations
+
 import json
 import signal
 import subprocess

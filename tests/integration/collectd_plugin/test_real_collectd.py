@@ -1,5 +1,7 @@
 """The plugin inside a real collectd, polling real gearmands to which things happen."""
 
+from __future__ import annotations
+
 import re
 import subprocess
 import time

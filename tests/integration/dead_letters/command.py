@@ -4,6 +4,8 @@ It is called in the test's own process, where importing everything costs nothing
 in one of its own, to be killed.
 """
 
+from __future__ import annotations
+
 import contextlib
 import io
 import json
@@ -35,7 +37,7 @@ class Gearmang:
         if server is not None:
             self.settings["GEARMANG_SERVERS"] = server
 
-    def at(self, server: str) -> "Gearmang":
+    def at(self, server: str) -> Gearmang:
         return Gearmang(self.settings["GEARMANG_STORE"], server)
 
     def __call__(

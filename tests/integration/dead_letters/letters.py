@@ -1,5 +1,7 @@
 """Dead letters for tests, made as workers make them."""
 
+from __future__ import annotations
+
 import time
 import uuid
 from collections.abc import Iterable, Sequence

@@ -1,5 +1,7 @@
 """The collector with a real gearmand: stored, then completed; never lost, never twice."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import signal

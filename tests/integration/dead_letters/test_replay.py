@@ -1,5 +1,7 @@
 """A dead job run again without gearmand, in a process that may die of it."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from pathlib import Path

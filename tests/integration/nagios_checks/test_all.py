@@ -1,5 +1,7 @@
 """check_gearmang_all: one file, one look at each server, every service judged and submitted."""
 
+from __future__ import annotations
+
 import json
 import os
 import threading

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -96,8 +96,8 @@ def test_dead_letters_of_such_functions(tmp_path: Path) -> None:
 
 
 def test_records_of_such_tasks(tmp_path: Path) -> None:
-    started = datetime.now(UTC).isoformat()
-    with (tmp_path / f"tasks-{datetime.now(UTC):%Y%m%d%H}.jsonl").open("w") as file:
+    started = datetime.now(timezone.utc).isoformat()
+    with (tmp_path / f"tasks-{datetime.now(timezone.utc):%Y%m%d%H}.jsonl").open("w") as file:
         for name in TEXTS:
             record = {"ts": started, "task": name, "outcome": "failure", "duration_ms": 1.5}
             file.write(json.dumps(record) + "\n")

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,7 @@ def test_a_store_in_sqlite_is_read_without_the_database_library(tmp_path: Path) 
 
 def test_records_are_read_without_the_analytics(tmp_path: Path) -> None:
     record = {"task": "resize", "outcome": "success", "duration_ms": 1.5}
-    now = datetime.now(UTC)
+    now = datetime.now(timezone.utc)
     path = tmp_path / f"tasks-{now:%Y%m%d%H}.jsonl"
     path.write_text(json.dumps({"ts": now.isoformat(), **record}) + "\n")
     assert "duckdb" not in imported("tasks", "--records", tmp_path)

@@ -1,5 +1,7 @@
 """Servers of other makes: what they tell is right, and what they cannot is not known."""
 
+from __future__ import annotations
+
 import json
 import socket
 import subprocess

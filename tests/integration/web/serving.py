@@ -1,5 +1,7 @@
 """``gearmang serve`` as people start it."""
 
+from __future__ import annotations
+
 import json
 import os
 import urllib.error

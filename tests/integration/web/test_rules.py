@@ -1,5 +1,7 @@
 """The rules for Prometheus and Alertmanager, by their own tools."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 

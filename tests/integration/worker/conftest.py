@@ -1,5 +1,7 @@
 """What the worker's tests share: a caller who waits, and the place where dead letters arrive."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Iterator

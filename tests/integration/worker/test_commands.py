@@ -1,5 +1,7 @@
 """Any command as a job's code: in whatever language, its deaths cost one attempt of one job."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil

@@ -1,5 +1,7 @@
 """No job is lost, doubled or touched on its way, whoever else serves its function."""
 
+from __future__ import annotations
+
 import json
 import socket
 import subprocess

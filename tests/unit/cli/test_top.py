@@ -1,5 +1,7 @@
 """What ``gearmang top`` shows for what was seen and what was chosen."""
 
+from __future__ import annotations
+
 import io
 
 import pytest

@@ -1,5 +1,7 @@
 """What successive polls tell together, and what they cannot tell."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from collectd_plugin.memory import Changes, Memory, Rate

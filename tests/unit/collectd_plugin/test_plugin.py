@@ -1,5 +1,7 @@
 """The plugin inside a strict stand-in for collectd, with servers that say what the test needs."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -43,7 +45,7 @@ class Run:
 
     def _poll(self, targets: Sequence[object], **_: object) -> list[Snapshot | AdminError]:
         answer = self.answers.pop(0)
-        if isinstance(answer, AdminError | Snapshot):
+        if isinstance(answer, (AdminError, Snapshot)):
             return [answer for _ in targets]
         raise answer
 

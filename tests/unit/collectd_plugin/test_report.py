@@ -1,5 +1,7 @@
 """What a poll is worth, column by column."""
 
+from __future__ import annotations
+
 from collectd_plugin import report
 from collectd_plugin.memory import Changes, Rate
 from collectd_plugin.names import Names, SeriesNames

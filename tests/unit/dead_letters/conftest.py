@@ -1,5 +1,7 @@
 """A store on SQLite without disk waits, filled by hand; gearmand is a strict fake."""
 
+from __future__ import annotations
+
 import dataclasses
 import itertools
 import time
@@ -94,7 +96,7 @@ class FakeClient:
         self.queued: dict[str, Packed] = {}
         self._takes = takes
 
-    def queue(self, jobs: "Iterator[Packed]") -> Iterator[Queued]:
+    def queue(self, jobs: Iterator[Packed]) -> Iterator[Queued]:
         for job in jobs:
             job.request()  # raises for what cannot be sent
             if self._takes <= 0:

@@ -1,5 +1,7 @@
 """A group of letters in one transaction: causes new, known, resolved and reopened."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 

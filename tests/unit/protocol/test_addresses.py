@@ -1,5 +1,7 @@
 """Names are looked up beside the conversation, and outlive their resolver."""
 
+from __future__ import annotations
+
 import socket
 import threading
 import time

@@ -1,5 +1,7 @@
 """Any records survive the way through gearmand's form; any bytes give a result or a known error."""
 
+from __future__ import annotations
+
 from functools import partial
 
 from hypothesis import given, settings

@@ -1,5 +1,7 @@
 """Files of records, made line by line."""
 
+from __future__ import annotations
+
 import gzip
 import json
 import uuid

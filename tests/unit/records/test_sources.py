@@ -6,6 +6,7 @@ import os
 from datetime import datetime, timezone
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from gearmang.records.database import opened
@@ -87,7 +88,20 @@ def test_a_file_that_the_user_names_and_may_not_read_is_an_error(write: Write) -
         find([str(path)])
 
 
-@pytest.mark.parametrize("name", ["half.jsonl.gz", "empty.jsonl.gz", "a.parquet"])
+# DuckDB 2 needs Python 3.11.
+notices_torn_files = pytest.mark.skipif(
+    int(duckdb.__version__.split(".")[0]) < 2, reason="DuckDB 1 reads what is left of a torn file"
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("half.jsonl.gz", marks=notices_torn_files),
+        "empty.jsonl.gz",
+        "a.parquet",
+    ],
+)
 def test_a_bad_file_in_a_folder_is_left_out_and_named(write: Write, name: str) -> None:
     folder = write(*(line() for _ in range(500)), name="whole.jsonl.gz")
     write(*(line() for _ in range(500)), name=name)
@@ -99,6 +113,7 @@ def test_a_bad_file_in_a_folder_is_left_out_and_named(write: Write, name: str) -
         assert list(database.left_out) == [str(bad)]
 
 
+@notices_torn_files
 def test_a_bad_file_that_the_user_names_is_an_error(write: Write) -> None:
     path = write(line(), name="a.jsonl.gz") / "a.jsonl.gz"
     path.write_bytes(path.read_bytes()[:20])

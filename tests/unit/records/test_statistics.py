@@ -1,6 +1,8 @@
 """Figures over records, with everything that DuckDB trips over."""
 
-from datetime import UTC, datetime
+from __future__ import annotations
+
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -113,8 +115,8 @@ def test_dropped_records_are_added_up_whoever_reported_them(write: Write) -> Non
         ({"type": "res*"}, 2),
         ({"task": "mail"}, 1),
         ({"outcome": "failure"}, 1),
-        ({"since": datetime(2026, 11, 24, 10, 30, tzinfo=UTC)}, 1),
-        ({"until": datetime(2026, 11, 24, 10, 30, tzinfo=UTC)}, 2),
+        ({"since": datetime(2026, 11, 24, 10, 30, tzinfo=timezone.utc)}, 1),
+        ({"until": datetime(2026, 11, 24, 10, 30, tzinfo=timezone.utc)}, 2),
         ({"where": (("host", "gm2"),)}, 1),
         ({"where": (("image.name", "x' OR true --"),)}, 1),
     ],
@@ -149,7 +151,7 @@ def test_no_records_are_told(tmp_path: Path) -> None:
 def test_files_of_hours_that_were_over_are_left_unread(write: Write) -> None:
     write(b"not read\n", name="tasks-2026112409.jsonl")
     folder = write(line())
-    since = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+    since = datetime(2026, 11, 24, 10, 0, tzinfo=timezone.utc)
     with opened([str(folder)], since) as database:
         found = statistics(database, Selection((str(folder),), since=since))
     assert (found.answer.as_dicts()[0]["count"], found.unreadable) == (1, 0)

@@ -1,5 +1,7 @@
 """Whether jobs ended between two looks."""
 
+from __future__ import annotations
+
 from gearmang.protocol import FunctionStatus, QueuedJob
 from gearmang.protocol.key import JobKey, mark_of
 from gearmang.watch.evidence import Numbers, ended, numbers_of, restarted, witness

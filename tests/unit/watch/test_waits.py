@@ -1,5 +1,7 @@
 """How long jobs have waited and run."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import pytest

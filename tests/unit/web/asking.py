@@ -1,5 +1,7 @@
 """Requests to the page without a socket: the ASGI application is called as uvicorn calls it."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,5 +1,7 @@
 """Sights for tests, as a poll would give them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from gearmang.protocol.entries import FunctionStatus, Peer, PriorityStatus

@@ -1,5 +1,7 @@
 """/metrics, read by the strict parser of prometheus_client."""
 
+from __future__ import annotations
+
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from gearmang.protocol.entries import Peer, PriorityStatus
@@ -29,11 +31,10 @@ def test_nothing_seen_is_nothing_said() -> None:
 
 def test_a_function_has_its_queue() -> None:
     found = values(sight(snapshot(("resize", 7, 2, 4))))
-    place = ("gm1:4730", "resize")
-    assert found[("gearmang_function_waiting", *place)] == 5
-    assert found[("gearmang_function_running", *place)] == 2
-    assert found[("gearmang_function_workers", *place)] == 4
-    assert found[("gearmang_function_busy_ratio", *place)] == 0.5
+    assert found["gearmang_function_waiting", "gm1:4730", "resize"] == 5
+    assert found["gearmang_function_running", "gm1:4730", "resize"] == 2
+    assert found["gearmang_function_workers", "gm1:4730", "resize"] == 4
+    assert found["gearmang_function_busy_ratio", "gm1:4730", "resize"] == 0.5
 
 
 def test_a_lost_server_is_down_and_has_no_other_figure() -> None:
@@ -57,8 +58,9 @@ def test_the_oldest_worker_has_an_age() -> None:
 def test_priorities_are_told_where_gearmand_counts_them() -> None:
     counted = (PriorityStatus("resize", 1, 2, 3, 4),)
     found = values(sight(snapshot(("resize", 6, 0, 4), priorities=counted)))
-    place = ("gearmang_function_priority_waiting", "gm1:4730", "resize")
-    assert [found[(*place, kind)] for kind in ("high", "normal", "low")] == [1, 2, 3]
+    figure = "gearmang_function_priority_waiting"
+    kinds = ("high", "normal", "low")
+    assert [found[figure, "gm1:4730", "resize", kind] for kind in kinds] == [1, 2, 3]
 
 
 def test_the_cap_keeps_the_longest_queues_and_sums_the_rest() -> None:

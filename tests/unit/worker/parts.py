@@ -1,5 +1,7 @@
 """Stand-ins for the edges of a worker: the clock, a gearmand's link."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Callable
 from typing import Any

@@ -1,5 +1,7 @@
 """After a failed attempt: what is queued, under which key, and when the job is let go."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any
 

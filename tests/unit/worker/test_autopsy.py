@@ -1,5 +1,7 @@
 """The cause that a dossier names."""
 
+from __future__ import annotations
+
 import pytest
 
 from gearmang.worker.autopsy import Ending, JobLimits, dossier_of_death

@@ -1,5 +1,7 @@
 """One job at a time: its limits, its outcome, its client id; with an executor that tests play."""
 
+from __future__ import annotations
+
 import itertools
 import re
 import signal

@@ -1,5 +1,7 @@
 """The commands of ``gearmang logs``."""
 
+from __future__ import annotations
+
 import csv
 import io
 import json

@@ -1,0 +1,1 @@
+"""The unit tests and a smoke with a real gearmand, under every Python that is supported."""
