@@ -1,7 +1,8 @@
 """The task records of the last while, as figures by function.
 
-Read with orjson, file by file: for the hour or two of a check that costs less than importing
-DuckDB up to some hundred thousand records, and it holds one number a record.
+Read with orjson, or by the standard library where there is none, file by file: for the hour or
+two of a check that costs less than importing DuckDB up to some hundred thousand records, and it
+holds one number a record.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-import orjson
-
 from gearmang.errors import GearmangError
 from gearmang.records.attempts import attempted, quantile
 from gearmang.records.errors import RecordsError
 from gearmang.records.sources import find
 from nagios_checks.permission import refused
+
+try:
+    from orjson import loads
+except ImportError:
+    from json import loads  # type: ignore[assignment]  # its further arguments are not used
 
 LINES_BETWEEN_CLOCK_LOOKS = 1_000
 
@@ -93,8 +97,8 @@ class TaskRecords:
         that was shipped again is the same attempt.
         """
         try:
-            attempt = attempted(orjson.loads(line), line)
-        except orjson.JSONDecodeError:
+            attempt = attempted(loads(line), line)
+        except ValueError:
             return
         if attempt is None or attempt.ended < self.since:
             return

@@ -1,5 +1,7 @@
 """A real Prometheus (Debian's), and a real Alertmanager beside it."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import urllib.error

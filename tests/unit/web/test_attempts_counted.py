@@ -1,5 +1,7 @@
 """Attempts as their records tell them, read by the strict parser of prometheus_client."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 from typing import Any
