@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gearmang.errors import NotQueued
+    from gearmang.errors import JobFailed, NoAnswer, NotQueued, ServerLost
     from gearmang.job.client import Client
     from gearmang.job.submission import Submission
     from gearmang.worker import Job, Worker
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Client",
     "Job",
+    "JobFailed",
+    "NoAnswer",
     "NotQueued",
     "Reject",
     "Retry",
+    "ServerLost",
     "Submission",
     "TimeLimitExceeded",
     "Worker",
@@ -28,9 +31,12 @@ __all__ = [
 _HOMES = {
     "Client": "gearmang.job.client",
     "Job": "gearmang.worker.job",
+    "JobFailed": "gearmang.errors",
+    "NoAnswer": "gearmang.errors",
     "NotQueued": "gearmang.errors",
     "Reject": "gearmang.worker.job",
     "Retry": "gearmang.worker.job",
+    "ServerLost": "gearmang.errors",
     "Submission": "gearmang.job.submission",
     "TimeLimitExceeded": "gearmang.worker.job",
     "Worker": "gearmang.worker",

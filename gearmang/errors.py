@@ -23,6 +23,22 @@ class NotQueued(GearmangError):
     accepted = 0
 
 
+class JobFailed(GearmangError):
+    """A job that was waited for has failed.
+
+    Attributes:
+        text: what its worker says of it; empty if nothing.
+    """
+
+    def __init__(self, sentence: str, text: str = "") -> None:
+        super().__init__(sentence)
+        self.text = text
+
+
+class NoAnswer(GearmangError):
+    """The result of a job had not come when its caller's time was up; it may still be done."""
+
+
 class BadEnvelope(GearmangError):
     """A payload that starts like an envelope and is none."""
 

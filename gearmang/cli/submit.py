@@ -15,7 +15,8 @@ import orjson
 from gearmang.cli.options import json_option, servers_option
 from gearmang.cli.times import Span
 from gearmang.errors import GearmangError
-from gearmang.job.client import Client, Priority, Submission
+from gearmang.job.client import DEFAULT_PATIENCE, Client
+from gearmang.job.submission import Priority, Submission
 from gearmang.protocol.server import Server
 from gearmang.protocol.wire import LARGEST_PAYLOAD
 
@@ -29,6 +30,9 @@ from gearmang.protocol.wire import LARGEST_PAYLOAD
 @click.option("--priority", type=click.Choice(["high", "normal", "low"]), default="normal",
               show_default=True)  # fmt: skip
 @click.option("--delay", type=Span(), help="Do not start before this time has passed, as in 3s.")
+@click.option("--wait", is_flag=True, help="Wait for the result and print it.")
+@click.option("--timeout", type=Span(), default=DEFAULT_PATIENCE, show_default="1m",
+              help="With --wait: how long each job may take.")  # fmt: skip
 @click.option("--max-payload", type=click.IntRange(1), metavar="BYTES", default=LARGEST_PAYLOAD,
               show_default="256 MiB", help="Refuse larger data.")  # fmt: skip
 @servers_option
@@ -41,21 +45,37 @@ def submit(
     unique: str | None,
     priority: Priority,
     delay: float | None,
+    wait: bool,
+    timeout: float,
     max_payload: int,
     servers: tuple[Server, ...],
     as_json: bool,
 ) -> None:
     """Queue a job in the background; exit 1 unless gearmand said that it has it.
 
-    Example: gearmang submit resize --data '{"picture": "/tmp/cat.png"}'
+    With --wait the result goes to stdout. Exit codes then: 0 done; 1 it failed, and stderr says
+    why; 75 it is not known what became of it: no result in time, or the server was lost.
+
+    \b
+    Examples:
+      gearmang submit resize --data '{"picture": "/tmp/cat.png"}'
+      gearmang submit resize --data '{"picture": "/tmp/cat.png"}' --wait --timeout 30s
     """
     if (data is None) == (file is None):
         raise click.UsageError("give --data JSON or --file FILE")
     if file is not None and unique is not None:
         raise click.UsageError("--unique is for a single job")
+    if wait and delay is not None:
+        raise click.UsageError("--delay is for jobs in the background; leave out --wait")
     at = None if delay is None else time.time() + delay
     with Client(servers, max_payload=max_payload) as client:
         try:
+            if wait:
+                jobs = (
+                    Submission(function, payload, unique, priority)
+                    for payload in _payloads(data, file, raw)
+                )
+                sys.exit(_wait(client, jobs, timeout, as_json, only=file is None))
             if file is not None:
                 accepted = 0
                 with _progress(file) as bar:
@@ -65,10 +85,8 @@ def submit(
                         )
                 _print_count(accepted, as_json)
                 return
-            payload = (data or "").encode("utf-8", "surrogateescape")
-            submitted = client.submit(
-                function, _checked(payload, raw), unique=unique, priority=priority, at=at
-            )
+            (payload,) = _payloads(data, None, raw)
+            submitted = client.submit(function, payload, unique=unique, priority=priority, at=at)
         except ValueError as error:
             raise GearmangError(str(error)) from None
     if as_json:
@@ -76,7 +94,25 @@ def submit(
 
         print_json(submitted._asdict() | {"server": str(submitted.server)})
     else:
-        print(f"{submitted.job_id or '-'} {submitted.handle} on {submitted.server}")
+        joined = ", joined: a job with this key was there" if submitted.joined else ""
+        print(f"{submitted.job_id or '-'} {submitted.handle} on {submitted.server}{joined}")
+
+
+def _wait(
+    client: Client, jobs: Iterator[Submission], timeout: float, as_json: bool, *, only: bool
+) -> int:
+    from gearmang.cli import waiting
+
+    if only:
+        return waiting.wait_for_one(client, next(jobs), timeout, as_json)
+    return waiting.wait_for_each(client, jobs, timeout, as_json)
+
+
+def _payloads(data: str | None, file: IO[bytes] | None, raw: bool) -> Iterator[bytes]:
+    if file is not None:
+        yield from _lines(file, raw, lambda _: None)
+    else:
+        yield _checked((data or "").encode("utf-8", "surrogateescape"), raw)
 
 
 def _progress(file: IO[bytes]) -> Any:

@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from gearmang.errors import NotQueued, ServerLost
+from gearmang.job.calling import Call, Calls
+from gearmang.job.joining import handles_there
+from gearmang.job.news import Returned
+from gearmang.job.servers import Servers
 from gearmang.job.submission import (
-    LONGEST_FUNCTION,
     Packed,
     Priority,
     Queued,
     Submission,
     Submitted,
-    as_bytes,
+    refusal,
 )
 from gearmang.protocol import wire
 from gearmang.protocol.connection import DEFAULT_TIMEOUT, Connection
@@ -31,18 +34,8 @@ from gearmang.protocol.server import Server
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-
-__all__ = [
-    "LONGEST_FUNCTION",
-    "Client",
-    "Packed",
-    "Priority",
-    "Queued",
-    "Submission",
-    "Submitted",
-    "as_bytes",
-]
-
+    from gearmang.protocol import Tls
+DEFAULT_PATIENCE: Final = 60.0  # seconds for the result of a job that is waited for
 WINDOW: Final = 1000  # jobs that may await their JOB_CREATED at once
 BATCH_BYTES: Final = 64 * 1024  # requests are gathered up to this size before they are sent
 
@@ -58,6 +51,7 @@ class Client:
         timeout: the most that one submission may take, in seconds, whatever the servers send
             meanwhile; of many, what each may take after the one before.
         max_payload: bytes of the largest job that is sent.
+        tls: speak TLS with the servers.
 
     Raises:
         BadServer: an address cannot be read.
@@ -69,17 +63,13 @@ class Client:
         *,
         timeout: float = DEFAULT_TIMEOUT,
         max_payload: int = wire.LARGEST_PAYLOAD,
+        tls: Tls | None = None,
     ) -> None:
-        if isinstance(servers, str | Server):
-            servers = [servers]
-        self._servers = deque(
-            Server.parse(server) if isinstance(server, str) else server for server in servers
-        )
-        if not self._servers:
-            raise ValueError("a client needs a server")
+        self._servers = Servers(servers, tls)
         self._timeout = timeout
         self._max_payload = max_payload
         self._connection: Connection | None = None
+        self._calls = Calls(self._servers.connect)
 
     def submit(
         self,
@@ -109,18 +99,64 @@ class Client:
         packed = self._packed(Submission(function, data, unique, priority, at))
         deadline = time.monotonic() + self._timeout
         for left in range(len(self._servers), 0, -1):
-            share = (deadline - time.monotonic()) / left
+            now = time.monotonic()
+            due = now + (deadline - now) / left
             try:
-                _, handle, server = next(self._confirmed(iter([packed]), share))
+                there: frozenset[str] | None = frozenset()  # our own keys join nothing
+                if unique is not None:
+                    there = handles_there(self._connect, unique, due, self._servers.tls)
+                only = self._confirmed(iter([packed]), due - time.monotonic())
+                _, body, server = next(only)
             except NotQueued as error:
-                self.close()
-                self._servers.rotate(-1)
+                self._drop()
+                self._servers.pass_by()
                 failure = error
             else:
-                key = None if unique is not None else JobKey.parse(packed.unique)
+                key = JobKey.parse(packed.unique) if unique is None else None
                 job_id = None if key is None else key.job_id
-                return Submitted(job_id, handle.decode("utf-8", "backslashreplace"), server)
+                handle = body.decode("utf-8", "backslashreplace")
+                joined = None if there is None else handle in there
+                return Submitted(job_id, handle, server, joined)
         raise failure
+
+    def do(
+        self,
+        function: str,
+        data: Any,
+        *,
+        unique: str | None = None,
+        priority: Priority = "normal",
+        timeout: float = DEFAULT_PATIENCE,
+    ) -> Returned:
+        """Have one job done and wait for its result; see `call`.
+
+        Raises:
+            JobFailed, NoAnswer, NotQueued, ServerLost, TypeError, ValueError: as `call`, and as
+                `Call.result`.
+        """
+        return self.call(function, data, unique=unique, priority=priority, timeout=timeout).result()
+
+    def call(
+        self,
+        function: str,
+        data: Any,
+        *,
+        unique: str | None = None,
+        priority: Priority = "normal",
+        timeout: float = DEFAULT_PATIENCE,
+    ) -> Call:
+        """Have one job done whose result can be waited for; any number of them at once.
+
+        Args:
+            function, data, unique, priority: as for `submit`.
+            timeout: seconds from now to the result, for all waiting and sending.
+
+        Raises:
+            ServerLost: no server can be reached; nothing is queued.
+            TypeError, ValueError: as `submit`.
+        """
+        packed = self._packed(Submission(function, data, unique, priority))
+        return self._calls.begin(packed, timeout)
 
     def submit_many(self, jobs: Iterable[tuple[str, Any] | Submission]) -> int:
         """Queue many jobs, pipelined; the number that gearmand has accepted.
@@ -153,10 +189,9 @@ class Client:
                 yield Queued(packed, body.decode("utf-8", "backslashreplace"), server)
 
     def close(self) -> None:
-        """Close the connection; the next call makes a new one."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close the connections; the next submission makes a new one, calls are given up."""
+        self._drop()
+        self._calls.close()
 
     def __enter__(self) -> Self:
         return self
@@ -223,37 +258,24 @@ class Client:
                         "that it queued the job; is it frozen?"
                     )
         except ServerLost as error:
-            self.close()
+            self._drop()
             raise NotQueued(f"the job is not known to be queued: {error}") from None
         except BaseException:
             # Answers that are still on their way must not be taken for those of later jobs.
             if awaited:
-                self.close()
+                self._drop()
             raise
 
     def _connect(self, timeout: float) -> Connection:
         """The connection at hand, or one to the first server that can be reached."""
-        failure: ServerLost | None = None
-        for _ in range(len(self._servers)):
-            if self._connection is not None:
-                return self._connection
-            try:
-                self._connection = Connection(self._servers[0], timeout=timeout)
-            except ServerLost as error:
-                failure = error
-                self._servers.rotate(-1)
         if self._connection is None:
-            raise failure or ServerLost("no server")
+            self._connection = self._servers.connect(timeout)
         return self._connection
 
-
-def refusal(server: Server, packet: wire.Packet) -> str:
-    """One sentence about an ERROR packet."""
-    code, _, text = packet.body.partition(b"\0")
-    reason = (text or code).decode("utf-8", "backslashreplace")[:200]
-    if code == b"QUEUE_ERROR":
-        reason += "; the queue is at its maxqueue or its store cannot be written"
-    return f"gearmand {server} refused the job: {reason}"
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def _next_batch(jobs: Iterator[Packed], awaited: deque[Packed]) -> tuple[list[bytes], bool]:

@@ -18,6 +18,11 @@ _BACKGROUND: Final[dict[str, int]] = {
     "normal": wire.SUBMIT_JOB_BG,
     "low": wire.SUBMIT_JOB_LOW_BG,
 }
+_AWAITED: Final[dict[str, int]] = {
+    "high": wire.SUBMIT_JOB_HIGH,
+    "normal": wire.SUBMIT_JOB,
+    "low": wire.SUBMIT_JOB_LOW,
+}
 
 
 class Submission(NamedTuple):
@@ -38,11 +43,14 @@ class Submitted(NamedTuple):
             under a key of the caller's, whose id the worker makes.
         handle: gearmand's own name for it.
         server: the gearmand that took it.
+        joined: a job with the same key was there, so that no other one was made: what this one's
+            data says is not done. None: the server cannot tell.
     """
 
     job_id: str | None
     handle: str
     server: Server
+    joined: bool | None = False
 
 
 class Packed(NamedTuple):
@@ -70,27 +78,33 @@ class Packed(NamedTuple):
         """
         return b"".join(self.parts())
 
-    def parts(self) -> tuple[bytes, bytes]:
-        """The same in two parts, the second of which is the payload itself: no copy of it.
+    def awaiting(self) -> bytes:
+        """The bytes that submit it and have its result come back; not for one with ``at``.
 
         Raises:
             ValueError: the function's name or the unique key cannot be sent.
         """
-        function, unique = as_bytes(self.function), as_bytes(self.unique)
+        return b"".join(self.parts(_AWAITED))
+
+    def parts(self, commands: dict[str, int] = _BACKGROUND) -> tuple[bytes, bytes]:
+        """The same in two parts, the second of which is the payload itself: no copy of it.
+
+        Args:
+            commands: by the priority's name.
+
+        Raises:
+            ValueError: the function's name or the unique key cannot be sent.
+        """
+        function, unique = as_bytes(self.function), as_key(self.unique)
         if not function or len(function) > LONGEST_FUNCTION or b"\0" in function:
             raise ValueError(
                 f"{self.function[:80]!r} is no function name: "
                 f"1 to {LONGEST_FUNCTION} bytes without NUL"
             )
-        if len(unique) > LONGEST_UNIQUE or b"\0" in unique:
-            raise ValueError(
-                f"the unique key {self.unique[:80]!r} must have at most {LONGEST_UNIQUE} bytes "
-                "and no NUL"
-            )
         if self.at is not None:
             when = str(int(self.at)).encode()
             return wire.parted(wire.SUBMIT_JOB_EPOCH, function, unique, when, self.payload)
-        return wire.parted(_BACKGROUND[self.priority], function, unique, self.payload)
+        return wire.parted(commands[self.priority], function, unique, self.payload)
 
 
 class Queued(NamedTuple):
@@ -104,3 +118,26 @@ class Queued(NamedTuple):
 def as_bytes(name: str) -> bytes:
     """A name as gearmand has it; one that is no UTF-8 comes back as the bytes that it was."""
     return name.encode("utf-8", "surrogateescape")
+
+
+def as_key(unique: str) -> bytes:
+    """A unique key as gearmand has it.
+
+    Raises:
+        ValueError: it cannot be sent.
+    """
+    raw = as_bytes(unique)
+    if len(raw) > LONGEST_UNIQUE or b"\0" in raw:
+        raise ValueError(
+            f"the unique key {unique[:80]!r} must have at most {LONGEST_UNIQUE} bytes and no NUL"
+        )
+    return raw
+
+
+def refusal(server: Server, packet: wire.Packet) -> str:
+    """One sentence about an ERROR packet."""
+    code, _, text = packet.body.partition(b"\0")
+    reason = (text or code).decode("utf-8", "backslashreplace")[:200]
+    if code == b"QUEUE_ERROR":
+        reason += "; the queue is at its maxqueue or its store cannot be written"
+    return f"gearmand {server} refused the job: {reason}"

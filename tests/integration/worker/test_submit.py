@@ -135,7 +135,39 @@ def test_a_second_job_with_the_same_unique_key_joins_the_first(gearmand: Gearman
         second = client.submit("f", 1, unique="same")
 
     assert first.handle == second.handle
+    assert (first.joined, second.joined) == (False, True)
     assert gearmand.functions()["f"][0] == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined"),
+    [
+        (("f", 1, "key"), ("g", 1, "key"), False),
+        (("f", 1, "-"), ("f", 1, "-"), True),
+        (("f", 1, "-"), ("f", 2, "-"), False),
+        (("f", 1, ""), ("f", 1, ""), False),
+    ],
+    ids=["a key of another function", "the same data", "other data", "no key at all"],
+)
+def test_only_what_gearmand_has_joined_is_said_to_be_joined(
+    first: tuple[str, int, str],
+    second: tuple[str, int, str],
+    joined: bool,
+    gearmand: Gearmand,
+) -> None:
+    with Client([gearmand.address]) as client:
+        handles = [client.submit(f, data, unique=key) for f, data, key in (first, second)]
+
+    assert handles[1].joined is joined
+    assert (handles[0].handle == handles[1].handle) is joined
+
+
+def test_the_command_says_that_a_job_was_there(gearmand: Gearmand) -> None:
+    words = ("submit", "f", "--data", "1", "--unique", "key", "--server", gearmand.address)
+
+    assert "joined" not in gearmang(*words)
+    assert "joined: a job with this key was there" in gearmang(*words)
+    assert gearmang_json(*words)["joined"] is True
 
 
 def test_queue_confirms_each_job_in_order_however_many_there_are(gearmand: Gearmand) -> None:

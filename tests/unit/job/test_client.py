@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from gearmang.errors import NotQueued
-from gearmang.job.client import Client, Submission
-from gearmang.job.submission import Packed
+from gearmang.job.client import Client
+from gearmang.job.submission import Packed, Submission
 from gearmang.protocol import wire
 from gearmang.protocol.key import JobKey, mark_of
 
@@ -61,8 +61,14 @@ def server(manner: Manner) -> Iterator[str]:
 
 
 def confirms(connection: socket.socket) -> None:
-    for number, (_, body) in enumerate(requests(connection), 1):
-        connection.sendall(answer(wire.JOB_CREATED, body.partition(b"\0")[0] + b":%d" % number))
+    for number, (command, body) in enumerate(requests(connection), 1):
+        if command == wire.GET_STATUS_UNIQUE:
+            connection.sendall(answer(wire.STATUS_RES_UNIQUE, body, b"0", b"0", b"0", b"0", b"0"))
+        elif command == wire.GET_STATUS:
+            connection.sendall(answer(wire.STATUS_RES, body, b"0", b"0", b"0", b"0"))
+        else:
+            handle = body.partition(b"\0")[0] + b":%d" % number
+            connection.sendall(answer(wire.JOB_CREATED, handle))
 
 
 def floods(packet: bytes) -> Manner:
