@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from gearmang.durations import short
 from gearmang.protocol.entries import FunctionStatus
 from gearmang.protocol.errors import AdminError
 from gearmang.watch.fleet import Fleet, Staff, fleet, staff
@@ -24,6 +25,9 @@ class Row(NamedTuple):
         ran: seconds that its oldest running job has run; None where no worker tells.
         flow: the worst verdict on how it moves; None where that is not judged.
         workers: connections that serve it; a worker of four functions is one.
+        share: of its jobs, those that tell when they were submitted.
+        waited_at_most: seconds that its oldest job can have waited, as the queue was seen empty
+            then; None where that was not seen.
     """
 
     sums: FunctionStatus
@@ -33,6 +37,15 @@ class Row(NamedTuple):
     ran: float | None = None
     flow: Flow | None = None
     workers: int = 0
+    share: float = 1.0
+    waited_at_most: float | None = None
+
+    @property
+    def wait_told(self) -> str:
+        """How long the oldest job has waited: ``2h``, ``2h (50%)`` by half of the jobs, ``<4m``."""
+        if self.waited is None:
+            return "-" if self.waited_at_most is None else f"<{short(self.waited_at_most)}"
+        return short(self.waited) + ("" if self.share >= 1 else f" ({self.share:.0%})")
 
 
 class Overview(NamedTuple):
@@ -82,6 +95,10 @@ def overview(
             ran=_most(look.running.get(name) for look in looks),
             flow=max((flow_of(one, name) for one in known), key=_trouble, default=None),
             workers=sum(look.staff[name].workers for look in looks if name in look.staff),
+            share=min(
+                (look.waiting[name].share for look in looks if name in look.waiting), default=1
+            ),
+            waited_at_most=_bound(known, name, now),
         )
         for name in names
     ]
@@ -108,6 +125,13 @@ class _Look(NamedTuple):
 
 def _most(ages: Iterable[float | None]) -> float | None:
     return max((age for age in ages if age is not None), default=None)
+
+
+def _bound(flows: Iterable[Mapping[str, Flow]], name: str, now: float) -> float | None:
+    """Since when something waits on any of the servers, at the longest."""
+    waiting = [one[name] for one in flows if name in one]
+    seen = [flow.empty_at for flow in waiting if flow.empty_at is not None]
+    return max((now - at for at in seen), default=None) if len(seen) == len(waiting) else None
 
 
 def _trouble(flow: Flow) -> int:

@@ -1,4 +1,4 @@
-"""A real terminal of 80 columns and 24 rows: tmux runs a program and presses keys."""
+"""A real terminal, 80 by 24 unless told otherwise: tmux runs a program and presses keys."""
 
 from __future__ import annotations
 
@@ -23,15 +23,20 @@ class Terminal:
     Args:
         folder: where tmux's socket goes.
         command: the program and its arguments.
+        size: columns and rows.
     """
 
-    def __init__(self, folder: Path, command: Sequence[str | Path]) -> None:
+    def __init__(
+        self, folder: Path, command: Sequence[str | Path], size: tuple[int, int] = (80, 24)
+    ) -> None:
+        self._size = size
         self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
         self._command = shlex.join(map(str, command))
 
     def __enter__(self) -> Self:
         line = f"{self._command}; echo {ENDED}$?; read -r _"
-        self._run("new-session", "-d", "-x", "80", "-y", "24", line)
+        columns, rows = map(str, self._size)
+        self._run("new-session", "-d", "-x", columns, "-y", rows, line)
         return self
 
     def __exit__(self, *_: object) -> None:

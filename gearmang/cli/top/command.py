@@ -11,8 +11,9 @@ import click
 from gearmang.cli.options import servers_option, store_option
 from gearmang.cli.times import Span
 from gearmang.cli.top.state import State
-from gearmang.cli.top.view import Seen, lines, view
+from gearmang.cli.top.view import MOST_CAUSES, TALL, Seen, lines, view
 from gearmang.dead_letters.store.errors import StoreError
+from gearmang.dead_letters.store.rows import Cause
 from gearmang.dead_letters.store.tally import Tally, tally
 from gearmang.errors import GearmangError
 from gearmang.protocol.server import Server
@@ -68,6 +69,8 @@ def look(
     store: str,
     pasts: dict[Server, Past] | None = None,
     window: float = DEFAULT_WINDOW,
+    *,
+    causes: int = 0,
 ) -> Seen:
     """Everything, once.
 
@@ -76,6 +79,7 @@ def look(
         store: of dead letters.
         pasts: what is remembered of each server, taken on by this look; None judges no movement.
         window: seconds over which it is judged.
+        causes: how many of the newest causes are looked up.
     """
     answers = poll(servers, timeout=DEFAULT_TIMEOUT, keys=True)
     now = time.time()
@@ -88,11 +92,21 @@ def look(
             else:
                 flows.append(None)
     dead: Tally | str
+    found: tuple[Cause, ...] = ()
     try:
         dead = tally(store, since=now, timeout=DEFAULT_TIMEOUT)
+        found = _newest(store, causes) if causes else ()
     except StoreError as error:
         dead = str(error)
-    return Seen(overview(answers, now, flows), dead, now)
+    return Seen(overview(answers, now, flows), dead, now, causes=found)
+
+
+def _newest(store: str, most: int) -> tuple[Cause, ...]:
+    from gearmang.dead_letters.looking.causes import newest
+    from gearmang.dead_letters.store.seam import Store
+
+    with Store(store, timeout=DEFAULT_TIMEOUT) as opened, opened.reading() as connection:
+        return tuple(newest(connection, most))
 
 
 class _Watcher:
@@ -106,12 +120,13 @@ class _Watcher:
         self._arguments = servers, store, pasts, window
         self._interval = interval
         self._ended = threading.Event()
+        self.causes = 0  # that the screen has room for
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
         while not self._ended.wait(self._interval):
             try:
-                self.latest = look(*self._arguments)
+                self.latest = look(*self._arguments, causes=self.causes)
             except Exception as error:  # no descriptor left, for one: the reader must know
                 problem = f"{type(error).__name__}: {error}"
                 self.latest = self.latest._replace(problem=problem)
@@ -135,8 +150,9 @@ def _watch(servers: tuple[Server, ...], store: str, interval: float, window: flo
         ):
             drawn, chosen = None, state
             while not state.quits:
+                watcher.causes = MOST_CAUSES if screen.height >= TALL else 0
                 if (seen := watcher.latest) is not drawn or state != chosen:
-                    live.update(view(seen, state, screen.height), refresh=True)
+                    live.update(view(seen, state, *screen.size[::-1]), refresh=True)
                     drawn, chosen = seen, state
                 for key in keys(descriptor, REDRAW):
                     state = state.after(key)

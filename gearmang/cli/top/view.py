@@ -12,6 +12,7 @@ from rich.text import Text
 from gearmang.cli.columns import columns
 from gearmang.cli.output import cell, table
 from gearmang.cli.top.state import State
+from gearmang.dead_letters.store.rows import Cause
 from gearmang.dead_letters.store.tally import Tally
 from gearmang.durations import short
 from gearmang.protocol.errors import AdminError
@@ -24,12 +25,17 @@ from gearmang.watch.worker_id import WorkerId
 _FUNCTION_HEADS = (
     "function", "waiting", "running", "workers", "oldest", "waited", "dead", "moves"
 )  # fmt: skip
+_WIDE_HEADS = (*_FUNCTION_HEADS[:6], "ran", "a minute", *_FUNCTION_HEADS[6:])
+_CAUSE_HEADS = ("newest causes", "last", "letters", "of", "error")
 _WORKER_HEADS = ("worker", "age", "from", "serves")
 _HELP = "q quit  / filter  j k scroll  sort by a column: w r n a t m f"
 _SHARE_OF_FUNCTIONS = 0.6  # of the rows that are left for tables
 _MOST_LOST = 3  # lost servers that have a row of their own
 _TITLES = 2  # rows: the heads of the two tables
 _COLUMNS = 80  # of a screen
+_WIDE = 100  # columns of a screen that shows rates and running jobs, too
+TALL = 40  # rows of a screen that shows the newest causes, too
+MOST_CAUSES = 5
 _LONGEST_NAME = 34  # characters of a name on a screen, so that 80 columns hold all of a row
 _LONGEST_FUNCTION = 20
 _LONGEST_SERVED = 20
@@ -43,12 +49,14 @@ class Seen(NamedTuple):
         dead: the dead letters, or why they are not known.
         at: when it was, in seconds since the epoch.
         problem: why there was no later look; empty if nothing is wrong.
+        causes: of dead letters, the newest first.
     """
 
     overview: Overview
     dead: Tally | str
     at: float
     problem: str = ""
+    causes: tuple[Cause, ...] = ()
 
 
 class _Worker(NamedTuple):
@@ -62,30 +70,33 @@ def lines(seen: Seen) -> Iterator[str]:
     """Everything, as text for a pipe."""
     for text, _ in _head(seen, State()):
         yield clean(text)
-    rows = [_function_row(row, seen) for row in _functions(seen, State())]
-    yield from columns(_FUNCTION_HEADS, rows, right=6)
+    rows = [_function_row(row, seen, wide=True) for row in _functions(seen, State())]
+    yield from columns(_WIDE_HEADS, rows, right=8)
     yield ""
     yield from columns(_WORKER_HEADS, map(_worker_row, _workers(seen, State())), right=1)
 
 
-def view(seen: Seen, state: State, height: int) -> RenderableType:
+def view(seen: Seen, state: State, height: int, width: int = _COLUMNS) -> RenderableType:
     """The whole screen.
 
     Args:
         seen: what there is to show.
         state: the reader's choices.
-        height: rows of the screen.
+        height: rows of the screen; a tall one shows the newest causes, too.
+        width: columns of the screen; a wide one shows rates and the oldest running jobs, too.
     """
     head = [_line(text, style) for text, style in _head(seen, state)]
     rows, workers = _functions(seen, state), list(_workers(seen, state))
-    room = max(2, height - len(head) - _TITLES - 1)
+    causes = seen.causes[:MOST_CAUSES] if height >= TALL else ()
+    room = max(2, height - len(head) - _TITLES - 1 - (len(causes) + 1 if causes else 0))
     for_functions = max(1, min(len(rows), int(room * _SHARE_OF_FUNCTIONS)), room - len(workers))
     first = min(state.first, max(0, len(rows) - for_functions))
     shown = rows[first : first + for_functions]
     return Group(
         *head,
-        _function_table(shown, seen),
+        _function_table(shown, seen, wide=width >= _WIDE),
         _worker_table(workers[: max(0, room - len(shown))]),
+        *([_cause_table(causes, seen.at)] if causes else []),
         _line(_HELP, "dim"),
     )
 
@@ -145,13 +156,16 @@ def _functions(seen: Seen, state: State) -> list[Row]:
     return sorted(found, key=_ORDERS[state.order])  # stable: ties stay by waiting
 
 
-def _function_row(row: Row, seen: Seen) -> list[object]:
+def _function_row(row: Row, seen: Seen, *, wide: bool) -> list[object]:
     dead = seen.dead.kept.get(row.sums.name, 0) if isinstance(seen.dead, Tally) else None
     sums = row.sums
     moves = row.flow.verdict if row.flow is not None else "-"
+    rate = row.flow.rate if row.flow is not None else None
+    more = (short(row.ran), "-" if rate is None else f"{60 * rate:+.3g}")
+    waited = row.wait_told if wide else row.wait_told.partition(" ")[0]
     return [
         *(sums.name, sums.waiting, sums.running, row.workers),
-        *(short(row.oldest_worker), short(row.waited), dead, moves),
+        *(short(row.oldest_worker), waited, *(more if wide else ()), dead, moves),
     ]
 
 
@@ -163,10 +177,11 @@ def _style(row: Row) -> str:
     return "yellow" if row.sums.waiting and not row.sums.workers else ""
 
 
-def _function_table(rows: list[Row], seen: Seen) -> RenderableType:
-    made = table(*_FUNCTION_HEADS, right=_FUNCTION_HEADS[1:-1])
+def _function_table(rows: list[Row], seen: Seen, *, wide: bool) -> RenderableType:
+    heads = _WIDE_HEADS if wide else _FUNCTION_HEADS
+    made = table(*heads, right=heads[1:-1])
     for row in rows:
-        name, *numbers = _function_row(row, seen)
+        name, *numbers = _function_row(row, seen, wide=wide)
         style = _style(row)
         made.add_row(
             cell(_cut(name, _LONGEST_FUNCTION)), *(cell(number, style) for number in numbers)
@@ -214,6 +229,19 @@ def _worker_table(workers: list[_Worker]) -> RenderableType:
             cell(age),
             cell(host),
             cell(_cut(serves, _LONGEST_SERVED)),
+        )
+    return made
+
+
+def _cause_table(causes: tuple[Cause, ...], now: float) -> RenderableType:
+    made = table(*_CAUSE_HEADS, right=("last", "letters"))
+    for cause in causes:
+        made.add_row(
+            cell(cause.fingerprint),
+            cell(short(max(0.0, now - cause.last_seen))),
+            cell(cause.dead),
+            cell(_cut(cause.function, _LONGEST_FUNCTION)),
+            cell(_cut(f"{cause.error_type}: {cause.error_message}", _LONGEST_NAME)),
         )
     return made
 

@@ -48,6 +48,16 @@ def causes(
     return [(Cause._make(row[:-1]), int(row[-1])) for row in rows]
 
 
+def newest(connection: Connection, limit: int) -> list[Cause]:
+    """The causes that have dead letters, of which the latest death first."""
+    query = (
+        select(*CAUSE)
+        .where(fingerprints.c.dead > 0)
+        .order_by(fingerprints.c.last_seen.desc(), fingerprints.c.fingerprint)
+    )
+    return [Cause._make(row) for row in connection.execute(query.limit(limit))]
+
+
 def find_cause(connection: Connection, text: str) -> Cause:
     """The one cause whose fingerprint starts like this.
 

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from gearmang.dead_letters.store.migrating import migrate
+from gearmang.dead_letters.store.seam import Store
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.gearmang import BIN
 from tests.daemons.process import await_that, free_port
 from tests.daemons.registrations import Registrations
 from tests.daemons.terminal import ENDED, Terminal
+from tests.integration.dead_letters.letters import dead_job, put
 
 
 @pytest.fixture
@@ -56,6 +59,8 @@ def test_status_prints_one_json_document(busy: Gearmand) -> None:
         "registrations": 0,
         "oldest_worker_seconds": None,
         "waited_seconds": None,
+        "waited_share": 0.0,
+        "waited_at_most_seconds": None,
         "ran_seconds": None,
         "servers": {busy.address: {"waiting": 29, "running": 0, "registrations": 0}},
     }
@@ -116,6 +121,21 @@ def test_top_in_a_terminal_sorts_filters_shows_a_lost_server_and_quits(
         terminal.await_text("1 of 1 servers · 0 waiting")
         terminal.press("q")
         terminal.await_text(f"{ENDED}0")
+
+
+def test_top_on_a_large_screen_shows_the_newest_cause_and_rates(
+    busy: Gearmand, tmp_path: Path
+) -> None:
+    path = tmp_path / "letters.db"
+    with Store(str(path)) as store:
+        migrate(store)
+        put(store, dead_job())
+    options = ("--server", busy.address, "--interval", "0.2", "--store", path)
+    with Terminal(tmp_path, [BIN / "gearmang", "top", *options], size=(120, 50)) as terminal:
+        shown = terminal.await_text("newest causes").splitlines()
+        assert "1 dead letters" in shown[0]
+        assert "a minute" in terminal.screen()
+        assert len([line for line in shown if "Error" in line]) == 1
 
 
 def test_top_gives_the_terminal_back_on_ctrl_c(busy: Gearmand, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from gearmang.cli.top.keys import named
 from gearmang.cli.top.state import State
 from gearmang.cli.top.view import Seen, view
 from gearmang.cli.top.view import lines as lines_for_a_pipe
+from gearmang.dead_letters.store.rows import Cause
 from gearmang.dead_letters.store.tally import Tally
 from gearmang.watch.movement import EMPTY, GROWING, KEEPING_UP, STUCK, Flow
 from tests.unit.cli.overviews import NOW, an_overview
@@ -23,10 +24,13 @@ def lines(
     functions: int = 3,
     height: int = 24,
     dead: Tally | str = TALLY,
+    width: int = 80,
+    causes: tuple[Cause, ...] = (),
 ) -> list[str]:
-    """The screen of 80 columns, as text."""
-    screen = Console(file=io.StringIO(), width=80, markup=False, highlight=False)
-    screen.print(view(Seen(an_overview(functions), dead, NOW), state or State(), height))
+    """The screen, as text."""
+    screen = Console(file=io.StringIO(), width=width, markup=False, highlight=False)
+    seen = Seen(an_overview(functions), dead, NOW, causes=causes)
+    screen.print(view(seen, state or State(), height, width))
     assert isinstance(screen.file, io.StringIO)
     return screen.file.getvalue().splitlines()
 
@@ -78,6 +82,31 @@ def test_the_screen_is_never_overfilled(functions: int, height: int) -> None:
     assert len(shown) <= max(height, 8)
     assert all(len(line) <= 80 for line in shown)
     assert shown[-1].startswith("q quit")
+
+
+def a_cause(number: int) -> Cause:
+    return Cause(
+        f"{number:012x}", "resize", "ValueError", "bad \x1b image", "images.py:7", "new",
+        None, None, NOW - 3_600, NOW - 60, None, None, None, None, None, None,
+        3, 0, 0, 0, 0, 0,
+    )  # fmt: skip
+
+
+def test_a_tall_screen_shows_the_newest_causes() -> None:
+    causes = tuple(map(a_cause, range(9)))
+    shown = lines(functions=200, height=50, causes=causes)
+    assert len(shown) == 50
+    named = [line for line in shown if line.startswith("00000000000")]
+    assert len(named) == 5
+    assert named[0].split() == [
+        "000000000000", "1m", "3", "resize", "ValueError:", "bad", r"\x1b", "image"
+    ]  # fmt: skip
+    assert not [line for line in lines(height=24, causes=causes) if line.startswith("0000")]
+
+
+def test_a_wide_screen_shows_rates_and_running_jobs() -> None:
+    assert "a minute" in lines(width=120)[3]
+    assert "a minute" not in lines()[3]
 
 
 def test_a_pipe_gets_everything() -> None:
