@@ -1,5 +1,7 @@
 """Several gearmands seen as one."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from gearmang.protocol import FunctionStatus
