@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
     from gearmang.dead_letters.looking.filters import Filter
     from gearmang.dead_letters.store.seam import Store
 
-_LETTERS_A_GROUP = 200  # that are imported in one transaction
+_LETTERS_A_GROUP = 2_000  # that are imported in one transaction
+_BYTES_A_GROUP = 32 * 1024 * 1024  # of payloads that are
 
 
 @click.command()
@@ -154,11 +154,25 @@ def _take_in(
     from gearmang.dead_letters.arriving.storing import store_letters
 
     new = seen = 0
-    while group := [*itertools.islice(read, _LETTERS_A_GROUP)]:
+    for group in _groups(read):
         new += len(store_letters(store, group).letters)
         seen += len(group)
         advance(len(group))
     return new, seen
+
+
+def _groups(read: Iterator[Letter]) -> Iterator[list[Letter]]:
+    """The letters in groups that fit into memory."""
+    group: list[Letter] = []
+    size = 0
+    for letter in read:
+        group.append(letter)
+        size += letter.row["payload_bytes"]
+        if len(group) == _LETTERS_A_GROUP or size > _BYTES_A_GROUP:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def _tell(told: dict[str, Any], as_json: bool) -> None:

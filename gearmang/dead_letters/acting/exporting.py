@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, select
 
 from gearmang.dead_letters.arriving.letter import Letter, fit
-from gearmang.dead_letters.looking.browse import body
+from gearmang.dead_letters.looking.browse import with_bodies
 from gearmang.dead_letters.looking.filters import Filter, of_letters
 from gearmang.dead_letters.store.moment import new_id
 from gearmang.dead_letters.store.rows import LETTER, Body, DeadLetter
@@ -40,9 +40,9 @@ def as_lines(connection: Connection, *conditions: ColumnElement[bool]) -> Iterat
         rows = connection.execute(query.where(dead_letters.c.id > after)).all()
         if not rows:
             return
-        for letter in map(DeadLetter._make, rows):
-            yield _line(letter, body(connection, letter.id))
-            after = letter.id
+        for letter, content in with_bodies(connection, [*map(DeadLetter._make, rows)]):
+            yield _line(letter, content)
+        after = rows[-1].id
 
 
 def _line(letter: DeadLetter, content: Body) -> bytes:

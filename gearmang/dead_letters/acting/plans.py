@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import (
     Connection,
-    bindparam,
     func,
     insert,
     literal,
@@ -25,6 +24,7 @@ from gearmang.dead_letters.looking.filters import Filter, of_letters
 from gearmang.dead_letters.looking.finding import AFTER_ANY_DIGIT, MOST_CANDIDATES, only_one
 from gearmang.dead_letters.looking.history import operator, record
 from gearmang.dead_letters.store.errors import NotAllowed
+from gearmang.dead_letters.store.many import one_of
 from gearmang.dead_letters.store.rows import PLAN, Plan
 from gearmang.dead_letters.store.seam import Store
 from gearmang.dead_letters.store.tables import dead_letters, plan_items, plans
@@ -246,13 +246,11 @@ def settle(
     server: str | None = None,
 ) -> None:
     """Write down what became of these letters of the plan; None: nothing yet."""
-    values = [{"of_plan": plan, "of_id": identity} for identity in ids]
-    if values:
+    if chosen := [*ids]:
         connection.execute(
             update(plan_items)
-            .where(plan_items.c.plan == bindparam("of_plan"), plan_items.c.id == bindparam("of_id"))
-            .values(outcome=outcome, server=server, at=time.time()),
-            values,
+            .where(plan_items.c.plan == plan, one_of(connection, plan_items.c.id, chosen))
+            .values(outcome=outcome, server=server, at=time.time())
         )
 
 

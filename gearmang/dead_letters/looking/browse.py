@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Final
+
 import orjson
 from sqlalchemy import Connection, func, select
 
 from gearmang.dead_letters.looking.filters import Filter, of_letters
 from gearmang.dead_letters.looking.finding import AFTER_ANY_DIGIT, MOST_CANDIDATES, only_one
 from gearmang.dead_letters.store.errors import NoSuchLetter
+from gearmang.dead_letters.store.many import one_of
 from gearmang.dead_letters.store.rows import BODY, LETTER, Body, DeadLetter
 from gearmang.dead_letters.store.tables import UNDER_WAY, bodies, dead_letters, fingerprints
 from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import Envelope
 
+_BYTES_AT_ONCE: Final = 32 * 1024 * 1024  # of payloads that are in memory together
 _ID_CHARACTERS = frozenset("0123456789abcdef-")
 
 
@@ -76,6 +81,30 @@ def find(connection: Connection, text: str) -> DeadLetter:
 def body(connection: Connection, identity: int) -> Body:
     """The payload and the dossiers of one letter."""
     return Body._make(connection.execute(select(*BODY).where(bodies.c.id == identity)).one())
+
+
+def with_bodies(
+    connection: Connection, letters: Sequence[DeadLetter]
+) -> Iterator[tuple[DeadLetter, Body]]:
+    """Each of the letters with what it holds; as many are read at once as fit into memory."""
+    left = [*letters]
+    while left:
+        some: list[DeadLetter] = []
+        room = _BYTES_AT_ONCE
+        for letter in left:
+            room -= letter.payload_bytes
+            if some and room < 0:
+                break
+            some.append(letter)
+        left = left[len(some) :]
+        rows = connection.execute(
+            select(bodies.c.id, *BODY).where(
+                one_of(connection, bodies.c.id, [letter.id for letter in some])
+            )
+        )
+        found = {row[0]: Body._make(row[1:]) for row in rows}
+        for letter in some:
+            yield letter, found[letter.id]
 
 
 def envelope_of(letter: DeadLetter, content: Body) -> Envelope:

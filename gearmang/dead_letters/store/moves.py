@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
+from gearmang.dead_letters.store.many import one_of
 from gearmang.dead_letters.store.tables import STATES, dead_letters, fingerprints
 
 
@@ -32,7 +33,7 @@ def move(
         return []
     moved = connection.execute(
         update(dead_letters)
-        .where(dead_letters.c.id.in_(sorted(ids)), dead_letters.c.state == before)
+        .where(one_of(connection, dead_letters.c.id, sorted(ids)), dead_letters.c.state == before)
         .values(state=after, plan=plan)
         .returning(dead_letters.c.id, dead_letters.c.fingerprint)
     )
@@ -46,7 +47,7 @@ def discard(connection: Connection, ids: Sequence[int]) -> int:
     """Delete the letters and their bodies for good; return how many there were."""
     gone = connection.execute(
         delete(dead_letters)
-        .where(dead_letters.c.id.in_(sorted(ids)))
+        .where(one_of(connection, dead_letters.c.id, sorted(ids)))
         .returning(dead_letters.c.fingerprint, dead_letters.c.state)
     ).all()
     for state in STATES:
