@@ -172,8 +172,9 @@ class Plugin:
             numbers=snapshot.numbers,
         )
         now = time.time()
-        crew = fleet(snapshot.connections) if options.workers else None
-        crowd = staff(snapshot.functions, snapshot.connections) if options.workers else None
+        told = options.workers and snapshot.tells_workers
+        crew = fleet(snapshot.connections) if told else None
+        crowd = staff(snapshot.functions, snapshot.connections) if told else None
         if not options.idle:
             selection = without_idle(selection, watched)
         self._dispatch(watched.name, report.of_server(snapshot, changes, crew))

@@ -148,7 +148,7 @@ def followed(chosen: Chosen, readings: Readings, snapshots: Iterable[Snapshot]) 
                 readings.now,
                 snapshot.functions,
                 window=chosen.window,
-                idle=_idle(snapshot),
+                idle=_idle(snapshot) if snapshot.tells_workers else None,
                 keys=_keys(snapshot),
                 numbers=snapshot.numbers,
             )

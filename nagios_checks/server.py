@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nagiosplugin.state import Ok, ServiceState, Warn
+from nagiosplugin.state import Ok, ServiceState, Unknown, Warn
 
 from gearmang.durations import short
 from gearmang.watch.known_faults import known_faults
@@ -113,7 +113,10 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
     def judge_server(snapshot: Snapshot) -> Iterator[Finding]:
         yield judge_reply_time(snapshot.reply_seconds, limits)
         # The monitor's own connection is one of them.
-        yield judge_connections(len(snapshot.connections) - 1, chosen.connections)
+        if snapshot.tells_workers:
+            yield judge_connections(len(snapshot.connections) - 1, chosen.connections)
+        elif chosen.connections != Limits():
+            yield Finding(Unknown, "does not tell its connections")
         yield judge_version(snapshot.version, chosen.version)
         yield judge_log_level(snapshot.verbosity, chosen.quiet_log)
 

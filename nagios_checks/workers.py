@@ -98,11 +98,15 @@ def judge_snapshot(
         busy: for the per cent of workers that run a job; None where nobody asked.
         idle: the state of a function without jobs and workers; None: by its limits.
 
-    A worker is a connection: `status` counts one that registered its function twice as two.
+    A worker is a connection: `status` counts one that registered its function twice as two, and
+    is believed where a server tells nothing else.
     """
-    registered = Counter(
-        name for connection in snapshot.connections for name in set(connection.functions)
-    )
+    if snapshot.tells_workers:
+        registered = Counter(
+            name for connection in snapshot.connections for name in set(connection.functions)
+        )
+    else:
+        registered = Counter({status.name: status.workers for status in snapshot.functions})
     known = {status.name for status in snapshot.functions}
     pool_of = pools(snapshot.functions, snapshot.connections) if busy else {}
     for name in dict.fromkeys(expected):

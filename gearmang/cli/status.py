@@ -162,9 +162,9 @@ def _server(
         if answer.priorities is None
         else {one.name: one._asdict() for one in answer.priorities},
         "functions": len(answer.functions),
-        "workers": crew.workers if crew else 0,
-        "clients": crew.clients if crew else 0,
-        "unreadable_ids": crew.unreadable if crew else 0,
+        "workers": crew.workers if crew else None,
+        "clients": crew.clients if crew else None,
+        "unreadable_ids": crew.unreadable if crew else None,
     }
 
 
@@ -229,8 +229,8 @@ def _part(part: FunctionStatus | None) -> str:
 
 
 def _host(server: Server, answer: Snapshot | AdminError, crew: Fleet | None) -> list[object]:
-    if isinstance(answer, AdminError) or crew is None:
+    if isinstance(answer, AdminError):
         return [server, None, None, None, None, "lost"]
     reply = f"{answer.reply_seconds * 1000:.1f} ms"
-    counts = (len(answer.functions), crew.workers, crew.clients)
-    return [server, reply, *counts, answer.make]
+    counts = (crew.workers, crew.clients) if crew else (None, None)
+    return [server, reply, len(answer.functions), *counts, answer.make]

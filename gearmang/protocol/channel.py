@@ -17,6 +17,8 @@ from gearmang.protocol.steps import READ, WRITE, Steps, Wait
 if TYPE_CHECKING:
     from gearmang.protocol.tls import Tls
 
+SILENCE = 0.5  # seconds; a server that was quiet for so long behind its list knows no other command
+
 # Bytes. A buffer above 128 KiB malloc takes from the system and gives back: page faults each time.
 _RECEIVED_AT_ONCE = 64 * 1024
 
@@ -103,7 +105,14 @@ def converse(
             if not event:
                 reason = error.strerror or str(error)
                 raise ProtocolError(server, f"lost the connection: {reason}") from None
-        if not (yield Wait(sock, WRITE if to_send else event, deadline)):
+        until = deadline
+        if exchange.silent and not to_send:
+            until = min(deadline, time.monotonic() + SILENCE)
+        if not (yield Wait(sock, WRITE if to_send else event, until)):
+            if exchange.ends_alone():
+                return
+            if until < deadline:
+                continue
             raise TimedOut(
                 server, f"gave no complete answer in time, {_after(exchange)}; gearmand hangs?"
             )

@@ -6,7 +6,8 @@ behind each reply. It also tells a service that is not gearmand by its first lin
 
 Other servers know no ``getpid``. Perl's refuses it, always with the same line: that is its fence.
 OpenStack's geard is silent on what it does not know, but refuses to cancel a job that is not there:
-its lists end where they say so, and behind the last of them must come that refusal.
+its lists end where they say so, and behind the last of them must come that refusal. gearman-java
+knows `status` alone: its list ends where it says so, and nothing comes behind it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _PID = rb"OK ([0-9]{1,10})\n"
 _LONGEST_FIRST_LINE = 14  # bytes: OK, a pid, LF
 _REFUSAL = rb"ERR [^\r\n]{1,200}\r?\n"
 _LIST_BEGINS = rb"(?:\.|[^\n\0]{0,600}\t[0-9]{1,19}\t[0-9]{1,19}\t[0-9]{1,19})\n"
+_ONE_LIST = rb"(?:[^\n]*\t[0-9]{1,19}\t[0-9]{1,19}\t[0-9]{1,19}\n)*\.\n"
 _NO_LIST = rb"[\0-\x08\x0e-\x1f]|[^\n]{700}"  # what begins so is neither text nor a function
 _LAST_FENCE = b"cancel job H:-:0\r\n"  # no server numbers its jobs from 0
 _LONGEST_LAST = 20  # bytes: the last list's end, and the refusal to cancel
@@ -74,6 +76,7 @@ class Exchange:
         self.request = _FENCE + b"".join(command.text + b"\r\n" + _FENCE for command in commands)
         self.pid: int | None = None
         self.silent = False
+        self._alone = False
         self.unanswered: list[str] = []
         self._more = b""
         self._memory = memory
@@ -115,6 +118,16 @@ class Exchange:
             self._scanned = self._starts[-1] - 1
         if self._starts[-1] != len(self._buffer):
             raise BadReply("sent more than it was asked for")
+        return True
+
+    def ends_alone(self) -> bool:
+        """Whether this is one whole list of a silent server, behind which nothing comes.
+
+        To be asked once it has been quiet for a while; its other answers are not known then.
+        """
+        if not self.silent or not re.fullmatch(_ONE_LIST, self._buffer):
+            return False
+        self._scanned, self._alone = len(self._buffer), True
         return True
 
     def more(self) -> bytes:
@@ -163,7 +176,7 @@ class Exchange:
         lists = re.finditer(rb"(?s:\.\n|.*?\n\.\n)", text)
         for command in self.commands:
             found = next(lists, None) if command.text in _LISTS else None
-            if found is None and command.text in _LISTS:
+            if found is None and command.text in _LISTS and not self._alone:
                 raise BadReply(f"sent no list for `{command.text.decode()}`")
             yield found and found[0]
         if next(lists, None) is not None:

@@ -227,6 +227,16 @@ def _only(pattern: str, reply: bytes, command: str) -> str:
     return match[1]
 
 
+def unparsed(reply: bytes) -> bytes:
+    """A reply as it came, to be parsed later.
+
+    Raises:
+        RefusedReply: it is an error.
+    """
+    _refuse_errors(reply)
+    return reply
+
+
 def _refuse_errors(reply: bytes) -> None:
     if reply.startswith(b"ERR ") and reply.find(b"\n") == len(reply) - 1:
         text = clean(reply[4:].decode("utf-8", "surrogateescape").strip())

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gearmang.durations import short
 from gearmang.protocol.entries import FunctionStatus
 from gearmang.protocol.errors import AdminError
-from gearmang.watch.fleet import Fleet, Staff, fleet, staff
+from gearmang.watch.fleet import Fleet, fleet, staff
 from gearmang.watch.movement import Flow, flow_of
 from gearmang.watch.poll import Snapshot
 from gearmang.watch.waits import Queueing, keys_by_function, oldest_running, oldest_waiting
@@ -53,7 +53,7 @@ class Overview(NamedTuple):
 
     Attributes:
         answers: each server's snapshot or error.
-        fleets: who works on each server; None where the server is lost.
+        fleets: who works on each server; None where the server is lost, or does not tell.
         rows: the functions, those with the longest queues first.
     """
 
@@ -80,7 +80,8 @@ def overview(
         flows: each server's verdicts of `gearmang.watch.movement.judge`; None where it is lost.
     """
     fleets = tuple(
-        fleet(answer.connections) if isinstance(answer, Snapshot) else None for answer in answers
+        fleet(answer.connections) if isinstance(answer, Snapshot) and answer.tells_workers else None
+        for answer in answers
     )
     by_server = [
         {one.name: one for one in answer.functions} if isinstance(answer, Snapshot) else {}
@@ -94,7 +95,7 @@ def overview(
             waited=_most(look.waiting[name].age(now) for look in looks if name in look.waiting),
             ran=_most(look.running.get(name) for look in looks),
             flow=max((flow_of(one, name) for one in known), key=_trouble, default=None),
-            workers=sum(look.staff[name].workers for look in looks if name in look.staff),
+            workers=sum(look.workers.get(name, 0) for look in looks),
             share=min(
                 (look.waiting[name].share for look in looks if name in look.waiting), default=1
             ),
@@ -111,15 +112,18 @@ class _Look(NamedTuple):
 
     waiting: dict[str, Queueing]
     running: dict[str, float]
-    staff: dict[str, Staff]
+    workers: dict[str, int]
 
     @classmethod
     def at(cls, snapshot: Snapshot, now: float) -> _Look:
         keys = keys_by_function(snapshot.keys or (), snapshot.functions)
+        crowd = staff(snapshot.functions, snapshot.connections)
         return cls(
             oldest_waiting(snapshot.functions, keys, now),
             oldest_running(snapshot.connections, now),
-            staff(snapshot.functions, snapshot.connections),
+            {name: one.workers for name, one in crowd.items()}
+            if snapshot.tells_workers
+            else {one.name: one.workers for one in snapshot.functions},
         )
 
 

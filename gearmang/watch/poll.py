@@ -79,6 +79,11 @@ class Snapshot(NamedTuple):
     numbers: frozenset[int] | None = None
 
     @property
+    def tells_workers(self) -> bool:
+        """Whether it answered ``workers``, if it was asked: otherwise nothing is known of them."""
+        return "workers" not in self.unanswered
+
+    @property
     def make(self) -> str:
         """What it is, as far as it tells: ``gearmand 1.1.20``, ``a server of another make``."""
         if self.pid is not None:
@@ -120,7 +125,7 @@ def poll(
         Command(b"status", replies.status),
     ]
     if workers:  # parsed later: its names are told apart by those of `status`
-        commands.append(Command(b"workers", bytes))
+        commands.append(Command(b"workers", replies.unparsed, optional=True))
     if priorities:
         commands.append(Command(b"prioritystatus", replies.priority_status, optional=True))
     if verbosity:
@@ -176,7 +181,7 @@ def _snapshot(
     return Snapshot(
         server=server,
         functions=functions,
-        connections=said.get(b"workers", ()),
+        connections=said.get(b"workers") or (),
         version=said[b"version"],
         pid=exchange.pid,
         reply_seconds=took,
@@ -194,7 +199,7 @@ def _results(server: Server, exchange: Exchange) -> dict[bytes, Any]:
     try:
         texts = [command.text for command in exchange.commands]
         said = dict(zip(texts, exchange.results()))
-        if b"workers" in said:
+        if said.get(b"workers") is not None:
             names = {function[0] for function in said[b"status"]}
             said[b"workers"] = replies.workers(said[b"workers"], names)
     except RefusedReply as refusal:

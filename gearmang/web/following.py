@@ -55,6 +55,7 @@ class Following:
             functions,
             idle={name: crew.idle for name, crew in crews.items()},
             keys=keys,
+            numbers=snapshot.numbers,
         )
         self._pasts[server] = snapshot.pid, past
         return Moves(

@@ -17,6 +17,7 @@ from gearmang.watch.poll import Snapshot, poll
 from tests.daemons.liars import Liar
 from tests.daemons.other_servers import Geard, NewerGearmand, PerlServer
 from tests.daemons.process import await_that
+from tests.integration.nagios_checks.plugin import check
 
 CAN_DO, SUBMIT_JOB_BG, SET_CLIENT_ID = 1, 18, 22
 
@@ -157,3 +158,39 @@ def _relay(connection: socket.socket, server: PerlServer, bound: int) -> list[by
         connection.shutdown(socket.SHUT_RDWR)
         asking.join(5)
     return said
+
+
+def status_alone(connection: socket.socket) -> None:
+    """gearman-java: it answers ``status``, and nothing to what else it is asked."""
+    asked = b""
+    while data := connection.recv(65536):
+        asked += data
+        *lines, asked = asked.split(b"\r\n")
+        for line in lines:
+            if line == b"status":
+                connection.sendall(b"resize\t3\t1\t2\nrotate\t0\t0\t0\n.\n")
+
+
+def test_a_server_that_knows_status_alone_tells_its_functions() -> None:
+    with Liar(status_alone) as java:
+        answer = poll([Server("127.0.0.1", java.port)], timeout=5, keys=True)[0]
+        assert isinstance(answer, Snapshot)
+        assert [tuple(one) for one in answer.functions] == [
+            ("resize", 3, 1, 2),
+            ("rotate", 0, 0, 0),
+        ]
+        assert not answer.tells_workers
+        assert answer.reply_seconds < 3
+        run = check("workers", "-H", java.address, "-vvv")
+        assert run.state == "CRITICAL"
+        assert "rotate has no workers" in run.line
+        assert any("answers no getpid, no version, no workers" in line for line in run.long)
+        assert check("workers", "-H", java.address, "--function", "resize").state == "OK"
+        assert check("queues", "-H", java.address, "-c", "1").state == "CRITICAL"
+        assert check("server", "-H", java.address).state in ("OK", "UNKNOWN")
+        command = [str(Path(sys.executable).with_name("gearmang")), "status"]
+        done = subprocess.run(
+            [*command, "--server", java.address], capture_output=True, text=True, timeout=20
+        )
+        assert done.returncode == 0
+        assert done.stdout.splitlines()[1].split() == ["resize", "2", "1", "2", "-", "-", "-"]

@@ -133,7 +133,7 @@ def _most_lines(line: bytes, memory: int) -> int:
         return (lines - step) * 8 // 10
 
 
-WORKERS = Command(b"workers", bytes)
+WORKERS = Command(b"workers", replies.unparsed, optional=True)
 OPTIONAL = Command(b"prioritystatus", replies.priority_status, optional=True)
 REFUSAL = b"ERR unknown_command \r\n"  # Perl's Gearman::Server 1.130
 LIST = b"resize\t3\t1\t1\n.\n"
@@ -192,6 +192,24 @@ def test_another_number_of_lists_than_asked_for_is_an_error(lists: bytes) -> Non
     assert exchange.feed(lists + b"ERR UNKNOWN_JOB\n")
     with pytest.raises(BadReply):
         exchange.results()
+
+
+def test_a_server_that_knows_status_alone_is_read_to_its_lists_end() -> None:
+    version = Command(b"version", replies.version, optional=True)
+    exchange = Exchange([version, STATUS_COMMAND, WORKERS])
+    assert not exchange.feed(LIST[:-2])
+    assert not exchange.ends_alone(), "the list is not whole"
+    assert not exchange.feed(LIST[-2:])
+    assert exchange.ends_alone()
+    assert exchange.results() == [None, (("resize", 3, 1, 1),), None]
+    assert exchange.unanswered == ["getpid", "version", "workers"]
+
+
+@pytest.mark.parametrize("said", [PID + LIST, LIST + b"9 h - : \n.\n", REFUSAL, LIST + b"more"])
+def test_nobody_else_may_end_so(said: bytes) -> None:
+    exchange = Exchange([STATUS_COMMAND, WORKERS])
+    exchange.feed(said)
+    assert not exchange.ends_alone()
 
 
 def test_a_silent_server_is_no_answer_to_a_command_that_it_must_answer() -> None:
