@@ -30,6 +30,8 @@ TIME = Span()
 @click.argument("target", metavar="MODULE:FUNCTION", required=False)
 @click.option("--exec", "command", metavar="COMMAND",
               help="Run this for each job: its data on stdin, its result on stdout.")  # fmt: skip
+@click.option("--exec-persistent", "persistent", metavar="COMMAND",
+              help="Run this once; it gets job after job, in frames.")  # fmt: skip
 @click.option("--function", required=True, metavar="NAME", help="The name that jobs queue under.")
 @servers_option
 @click.option("--processes", type=click.IntRange(1, 1024), default=1, show_default=True,
@@ -62,6 +64,7 @@ TIME = Span()
 def work(
     target: str | None,
     command: str | None,
+    persistent: str | None,
     servers: tuple[Server, ...],
     records: Path | None,
     **given: Any,
@@ -76,15 +79,8 @@ def work(
       gearmang work images:resize --function resize --time-limit 30s --max-memory 512M
       gearmang work --exec 'php /srv/resize.php' --function resize --processes 4
     """
-    if (target is None) == (command is None):
-        raise click.UsageError("give either MODULE:FUNCTION or --exec COMMAND")
-    if target is not None and ":" not in target:
-        raise click.UsageError(f"{target!r} names no code; write MODULE:FUNCTION")
-    code: Target = target or ""
-    if command is not None:
-        from gearmang.worker.command import CommandLine
-
-        code = CommandLine(command)
+    code = _code(target, command, persistent)
+    if not isinstance(code, str):
         given["keep_after_failure"] = True  # the command has failed, not its executor
     try:
         options = WorkerOptions(target=code, servers=servers, **given)
@@ -102,3 +98,22 @@ def work(
     from gearmang.worker.supervisor import Supervisor
 
     sys.exit(Supervisor(options).run())
+
+
+def _code(target: str | None, command: str | None, persistent: str | None) -> Target:
+    """What runs the jobs, of the three ways to say it."""
+    if sum(way is not None for way in (target, command, persistent)) != 1:
+        raise click.UsageError(
+            "give one of MODULE:FUNCTION, --exec COMMAND and --exec-persistent COMMAND"
+        )
+    if command is not None:
+        from gearmang.worker.oneshot import CommandLine
+
+        return CommandLine(command)
+    if persistent is not None:
+        from gearmang.worker.persistent import Persistent
+
+        return Persistent(persistent)
+    if ":" not in (target or ""):
+        raise click.UsageError(f"{target!r} names no code; write MODULE:FUNCTION")
+    return target or ""

@@ -18,7 +18,7 @@ from gearmang.worker.executor import CPU_AT_START, DROPPED, DROPPED_AT
 from gearmang.worker.frames import AnswerDecoder
 from gearmang.worker.keeper import Keeper
 from gearmang.worker.loop import Callback, Loop, Stream
-from gearmang.worker.place import resident_bytes
+from gearmang.worker.place import resident_with_children
 from gearmang.worker.tail import Tail
 
 PIPE_SIZE: Final = 1024 * 1024  # bytes; a job that prints much waits less often
@@ -118,11 +118,7 @@ class Child:
 
     def resident_bytes(self) -> int:
         """What it holds in memory now; a command that it runs counts too."""
-        try:
-            listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        except OSError:
-            listed = ""
-        return resident_bytes(self.pid) + sum(resident_bytes(int(pid)) for pid in listed.split())
+        return resident_with_children(self.pid)
 
     def kill(self) -> None:
         """End the executor and the processes of its group, at once."""

@@ -32,7 +32,7 @@ from gearmang.worker.dossiers import import_roots, of_exception
 from gearmang.worker.job import Job, Reject, Retry, TimeLimitExceeded, encoded
 from gearmang.worker.loading import made
 from gearmang.worker.options import Hook, WorkerOptions
-from gearmang.worker.place import resident_bytes
+from gearmang.worker.place import resident_with_children
 from gearmang.worker.receiving import SHORT_JOB, receive
 from gearmang.worker.scratch import tmp_name
 from log_shipping import Record
@@ -231,6 +231,8 @@ class Executor:
     def _is_final(self, error: BaseException) -> bool:
         family = type(error).__mro__
         names = {name for kind in family for name in (kind.__name__, _full_name(kind))}
+        if isinstance(error, CommandFailed):
+            names.add(error.error_type)
         return any(
             unwanted in names if isinstance(unwanted, str) else unwanted in family
             for unwanted in self._options.no_retry
@@ -242,7 +244,7 @@ class Executor:
 
     def _is_full(self) -> bool:
         limit = self._options.max_memory
-        return limit is not None and resident_bytes(self._pid) >= limit
+        return limit is not None and resident_with_children(self._pid) >= limit
 
     def _call(self, name: str, *arguments: Any) -> None:
         hook: Hook | None = self._hooks[name]

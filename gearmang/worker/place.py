@@ -179,6 +179,15 @@ def resident_bytes(pid: int) -> int:
         return 0
 
 
+def resident_with_children(pid: int) -> int:
+    """What a process and those that it has started itself hold in memory now; 0 when it is gone."""
+    try:
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        listed = ""
+    return resident_bytes(pid) + sum(resident_bytes(int(child)) for child in listed.split())
+
+
 def revision() -> str | None:
     """``$GEARMANG_REVISION``, else what git says of the current folder, else None."""
     given = os.environ.get("GEARMANG_REVISION")

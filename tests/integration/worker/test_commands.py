@@ -93,7 +93,7 @@ class Death(NamedTuple):
     stderr: str | None = None
 
 
-LIMIT = ("--time-limit", "0.3")
+LIMIT = ("--time-limit", "2")  # an interpreter takes its time to start on a busy machine
 IN_ALL = [
     Death("fail", "failure", "exit", (), "about to fail"),
     Death("segfault", "crashed", "SIGSEGV", (), "about to die"),
