@@ -1,5 +1,7 @@
 """A command that stays and gets job after job: the samples in packaging/, by real interpreters."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
