@@ -16,6 +16,7 @@ import click
 from gearmang.cli.options import servers_option, store_option
 from gearmang.cli.sizes import SIZE
 from gearmang.cli.times import Span
+from gearmang.cli.tls import tls_options
 from gearmang.protocol.server import Server
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _SPLAY = 0.1  # of the lifetime, so that a fleet does not restart at once
 
 @click.command()
 @servers_option
+@tls_options
 @store_option
 @click.option(
     "--lifetime",

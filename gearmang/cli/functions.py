@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gearmang.cli.options import servers_option
+from gearmang.cli.tls import tls_options
 from gearmang.errors import GearmangError
 from gearmang.protocol.admin import AdminClient
 from gearmang.protocol.server import Server
@@ -26,6 +27,7 @@ def functions() -> None:
 @functions.command(epilog="Example: gearmang functions drop old.resize --server gm1:4730 --yes")
 @click.argument("name")
 @servers_option
+@tls_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def drop(name: str, servers: tuple[Server, ...], yes: bool) -> None:
     """Make gearmand forget the function NAME.

@@ -10,6 +10,7 @@ import click
 
 from gearmang.cli.options import servers_option, store_option
 from gearmang.cli.times import Span
+from gearmang.cli.tls import tls_options
 from gearmang.errors import BadServer
 from gearmang.protocol.server import Server
 
@@ -22,6 +23,7 @@ DEFAULT_SAMPLES = "/var/lib/gearmang/web.db"
 
 @click.command()
 @servers_option
+@tls_options
 @store_option
 @click.option(
     "--records",

@@ -11,6 +11,7 @@ import click
 
 from gearmang.cli.columns import columns
 from gearmang.cli.options import json_option, servers_option
+from gearmang.cli.tls import tls_options
 from gearmang.durations import short
 from gearmang.protocol.entries import FunctionStatus
 from gearmang.protocol.errors import AdminError
@@ -28,6 +29,7 @@ WATCHED_WINDOW = 60.0  # seconds over which --watch judges movement
 
 @click.command(epilog="Example: gearmang status --server gm1:4730 --server gm2:4730 --json")
 @servers_option
+@tls_options
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.01),

@@ -14,6 +14,7 @@ import orjson
 
 from gearmang.cli.options import json_option, servers_option
 from gearmang.cli.times import Span
+from gearmang.cli.tls import tls_options
 from gearmang.errors import GearmangError
 from gearmang.job.client import DEFAULT_PATIENCE, Client
 from gearmang.job.submission import Priority, Submission
@@ -36,6 +37,7 @@ from gearmang.protocol.wire import LARGEST_PAYLOAD
 @click.option("--max-payload", type=click.IntRange(1), metavar="BYTES", default=LARGEST_PAYLOAD,
               show_default="256 MiB", help="Refuse larger data.")  # fmt: skip
 @servers_option
+@tls_options
 @json_option
 def submit(
     function: str,

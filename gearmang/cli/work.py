@@ -12,6 +12,7 @@ import click
 from gearmang.cli.options import servers_option
 from gearmang.cli.sizes import SIZE
 from gearmang.cli.times import Span
+from gearmang.cli.tls import tls_options
 from gearmang.protocol.server import Server
 from gearmang.worker.loading import Target
 from gearmang.worker.options import (
@@ -34,6 +35,7 @@ TIME = Span()
               help="Run this once; it gets job after job, in frames.")  # fmt: skip
 @click.option("--function", required=True, metavar="NAME", help="The name that jobs queue under.")
 @servers_option
+@tls_options
 @click.option("--processes", type=click.IntRange(1, 1024), default=1, show_default=True,
               help="Run so many jobs at once, each in an executor of its own.")  # fmt: skip
 @click.option("--attempts", type=click.IntRange(1), default=DEFAULT_ATTEMPTS, show_default=True,

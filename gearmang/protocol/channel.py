@@ -13,11 +13,13 @@ from gearmang.protocol.errors import BadReply, ProtocolError, TimedOut, Unreacha
 from gearmang.protocol.exchange import Exchange
 from gearmang.protocol.server import Server
 from gearmang.protocol.steps import READ, WRITE, Steps, Wait
+from gearmang.protocol.tls import settings_of_all
 
 if TYPE_CHECKING:
     from gearmang.protocol.tls import Tls
 
 SILENCE = 0.5  # seconds; a server that was quiet for so long behind its list knows no other command
+HINT = "; does it want TLS (--ca)?"  # for who is in plaintext and hears nothing
 
 # Bytes. A buffer above 128 KiB malloc takes from the system and gives back: page faults each time.
 _RECEIVED_AT_ONCE = 64 * 1024
@@ -28,9 +30,13 @@ def connect(server: Server, tls: Tls | None, deadline: float) -> Steps[socket.so
 
     Every address of the server is tried; each has its share of the time that is left.
 
+    Args:
+        tls: None goes by `gearmang.protocol.tls.encrypt_all`.
+
     Raises:
         Unreachable, TimedOut, ProtocolError: the last address' problem.
     """
+    tls = tls or settings_of_all()
     found = yield from addresses(server, deadline)
     for left in range(len(found), 0, -1):
         now = time.monotonic()
@@ -51,6 +57,11 @@ def connect(server: Server, tls: Tls | None, deadline: float) -> Steps[socket.so
             sock.close()
             raise
     raise Unreachable(server, "has a name without addresses; check the address")
+
+
+def is_secured(sock: socket.socket) -> bool:
+    """Whether it speaks TLS; asked without loading the module."""
+    return hasattr(sock, "pending")
 
 
 def _connect_to(server: Server, address: Address, until: float) -> Steps[socket.socket]:
@@ -92,7 +103,9 @@ def converse(
                 to_send = to_send[sock.send(to_send) :]
             data = sock.recv(_RECEIVED_AT_ONCE)
             if not data:
-                raise ProtocolError(server, f"closed the connection {_after(exchange)}")
+                raise ProtocolError(
+                    server, f"closed the connection {_after(exchange)}{_hint(sock, exchange)}"
+                )
             if exchange.feed(data):
                 return
             if more := exchange.more():
@@ -104,7 +117,9 @@ def converse(
             event = _awaited(error)
             if not event:
                 reason = error.strerror or str(error)
-                raise ProtocolError(server, f"lost the connection: {reason}") from None
+                raise ProtocolError(
+                    server, f"lost the connection: {reason}{_hint(sock, exchange)}"
+                ) from None
         until = deadline
         if exchange.silent and not to_send:
             until = min(deadline, time.monotonic() + SILENCE)
@@ -124,6 +139,10 @@ def _awaited(error: OSError) -> int:
         return READ
     # ssl.SSLWantReadError and SSLWantWriteError, without importing ssl
     return {2: READ, 3: WRITE}.get(error.errno or 0, 0) if hasattr(error, "library") else 0
+
+
+def _hint(sock: socket.socket, exchange: Exchange) -> str:
+    return "" if exchange.received or is_secured(sock) else HINT
 
 
 def _after(exchange: Exchange) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from gearmang.errors import ServerLost
 from gearmang.protocol import wire
-from gearmang.protocol.channel import connect
+from gearmang.protocol.channel import HINT, connect, is_secured
 from gearmang.protocol.errors import AdminError
 from gearmang.protocol.server import Server
 from gearmang.protocol.steps import drive
@@ -60,6 +60,7 @@ class Connection:
         if isinstance(connected, AdminError):
             raise ServerLost(str(connected))
         self._socket = prepared(connected)
+        self._hint = "" if is_secured(connected) else HINT  # until it has said something
 
     def send(self, *requests: bytes, timeout: float | None = None) -> None:
         """Send requests made by `wire.request`, in as few writes as the kernel allows.
@@ -96,6 +97,7 @@ class Connection:
                 data = self._socket.recv(RECEIVE_SIZE)
                 if not data:
                     raise self._lost("closed the connection")
+                self._hint = ""
                 packets = list(self._decoder.feed(data))
             except (socket.timeout, BlockingIOError):  # TimeoutError's name before Python 3.10
                 return []
@@ -133,7 +135,8 @@ class Connection:
             what += f" within {self._timeout:g} s"
         elif error is not None:
             what += f" ({getattr(error, 'strerror', None) or error})"
-        return ServerLost(f"gearmand {self.server} {what}; is it running and well there?")
+        hint = self._hint or "; is it running and well there?"
+        return ServerLost(f"gearmand {self.server} {what}{hint}")
 
 
 def prepared(connected: socket.socket) -> socket.socket:

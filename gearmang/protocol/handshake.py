@@ -91,6 +91,7 @@ def _context(tls: Tls, _times: tuple[int, ...]) -> ssl.SSLContext:
     """Reading the files takes milliseconds: done again only when one of them has changed."""
     context = ssl.create_default_context(cafile=tls.ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION  # in a loop a write would wait for a read
     if tls.cert:
         # An empty password instead of a question on the terminal.
         context.load_cert_chain(tls.cert, tls.key, password="")

@@ -19,3 +19,17 @@ class Tls(NamedTuple):
     cert: str | None = None
     key: str | None = None
     server_name: str | None = None
+
+
+_of_all: Tls | None = None
+
+
+def encrypt_all(tls: Tls | None) -> None:
+    """Have all connections of this process that are not told otherwise speak TLS: a command's."""
+    global _of_all  # one setting of one process, made once, before any connection
+    _of_all = tls
+
+
+def settings_of_all() -> Tls | None:
+    """What `encrypt_all` was given; None: connections are in plaintext."""
+    return _of_all

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gearmang.protocol import wire
-from gearmang.protocol.channel import connect
+from gearmang.protocol.channel import HINT, connect, is_secured
 from gearmang.protocol.connection import RECEIVE_SIZE, prepared
 from gearmang.protocol.errors import AdminError
 from gearmang.protocol.server import Server
@@ -18,6 +18,7 @@ from gearmang.worker.loop import Clock, Conversation, Loop, Stream
 
 if TYPE_CHECKING:
     from gearmang.protocol import Tls
+    from gearmang.worker.secured import Secured
 
 FIRST_RETRY: Final = 0.2  # seconds
 LAST_RETRY: Final = 4.0  # seconds; a server that comes back is in use within 5
@@ -100,6 +101,7 @@ class Link:
         self._connecting: Conversation[socket.socket] | None = None
         self._delay = FIRST_RETRY
         self._sent_at = 0.0
+        self._is_secured = False
         self._well: bool | None = None  # None until the first answer or failure
 
     @property
@@ -213,7 +215,13 @@ class Link:
             self.lose(str(made).removeprefix(f"{self.server} "))
             return
         self._decoder = Decoder(self._longest + NAMES, NAMES)
-        self._stream = Stream(self._loop, prepared(made), self._read)
+        sock: socket.socket | Secured = prepared(made)
+        self._is_secured = is_secured(made)
+        if self._is_secured:  # a worker in plaintext does not load the module of TLS
+            from gearmang.worker.secured import Secured
+
+            sock = Secured(made)
+        self._stream = Stream(self._loop, sock, self._read)
         self._sent_at = self.polled_at = self._clock.monotonic()
         self.number += 1
         self.up = True
@@ -226,7 +234,7 @@ class Link:
         try:
             data = self._stream.sock.recv(RECEIVE_SIZE)
             if not data:
-                self.lose("closed the connection")
+                self.lose(f"closed the connection{self._hint()}")
                 return
             for packet in self._decoder.feed(data):
                 self._take(packet)
@@ -235,9 +243,13 @@ class Link:
         except BlockingIOError:
             return
         except OSError as error:
-            self.lose(f"broke the connection ({error.strerror})")
+            self.lose(f"broke the connection ({error.strerror}){self._hint()}")
         except wire.BadPacket as error:
             self.lose(str(error))
+
+    def _hint(self) -> str:
+        """What may be wrong where a server has not said one word."""
+        return "" if self._well or self._is_secured else HINT
 
     def _take(self, packet: Packet) -> None:
         if not self._well:

@@ -7,11 +7,14 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from gearmang.protocol.errors import AdminError
 from gearmang.protocol.steps import WRITE as WANTS_WRITE
 from gearmang.protocol.steps import Steps, Wait
+
+if TYPE_CHECKING:
+    from gearmang.worker.secured import Secured
 
 READ: Final = select.EPOLLIN
 WRITE: Final = select.EPOLLOUT
@@ -75,7 +78,9 @@ class Stream:
         on_readable: called when bytes are there or the other end has closed.
     """
 
-    def __init__(self, loop: Loop, sock: socket.socket, on_readable: Callable[[], None]) -> None:
+    def __init__(
+        self, loop: Loop, sock: socket.socket | Secured, on_readable: Callable[[], None]
+    ) -> None:
         sock.setblocking(False)
         self.sock = sock
         self._loop = loop

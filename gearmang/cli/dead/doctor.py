@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gearmang.cli.options import json_option, servers_option, store_option
+from gearmang.cli.tls import tls_options
 from gearmang.protocol.server import Server
 
 _COLOURS = {"ok": "green", "bad": "red", "unknown": "yellow"}
@@ -22,6 +23,7 @@ _COLOURS = {"ok": "green", "bad": "red", "unknown": "yellow"}
     help="The workers' spool folder ($GEARMANG_SPOOL).",
 )
 @servers_option
+@tls_options
 @store_option
 @json_option
 def doctor(spool: Path | None, servers: tuple[Server, ...], store: str, as_json: bool) -> None:

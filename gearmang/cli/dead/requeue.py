@@ -10,6 +10,7 @@ from gearmang.cli.dead.choice import dead_filter_options
 from gearmang.cli.dead.planning import agreed_plan, check_choice, plan_options
 from gearmang.cli.options import json_option, servers_option, store_option
 from gearmang.cli.times import Span
+from gearmang.cli.tls import tls_options
 from gearmang.protocol.server import Server
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     help="With --canary: how long one stage may take.",
 )
 @servers_option
+@tls_options
 @store_option
 @json_option
 def requeue(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gearmang.cli.options import json_option, servers_option, store_option
+from gearmang.cli.tls import tls_options
 from gearmang.protocol.server import Server
 
 
@@ -12,6 +13,7 @@ from gearmang.protocol.server import Server
 @click.argument("plan")
 @click.option("--reason", metavar="TEXT", help="Why, for the event log.")
 @servers_option
+@tls_options
 @store_option
 @json_option
 def undo(

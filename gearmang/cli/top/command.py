@@ -10,6 +10,7 @@ import click
 
 from gearmang.cli.options import servers_option, store_option
 from gearmang.cli.times import Span
+from gearmang.cli.tls import tls_options
 from gearmang.cli.top.state import State
 from gearmang.cli.top.view import MOST_CAUSES, TALL, Seen, lines, view
 from gearmang.dead_letters.store.errors import StoreError
@@ -29,6 +30,7 @@ REDRAW = 0.2  # seconds between two looks at what was seen
 
 @click.command(epilog="Example: gearmang top --server gm1:4730 --server gm2:4730")
 @servers_option
+@tls_options
 @store_option
 @click.option(
     "--interval",

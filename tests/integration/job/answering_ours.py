@@ -1,5 +1,7 @@
 """The same by a worker of ours."""
 
+import time
+
 from gearmang.worker import Job
 
 
@@ -12,4 +14,7 @@ def answer(job: Job) -> bytes:
             job.progress(number, 3)
             job.send(b"part %d" % number)
         return b"whole"
+    if kind == b"slow":
+        job.progress(0, 1)
+        time.sleep(float(argument))
     return argument

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from gearmang.protocol import wire
+from gearmang.protocol.channel import HINT
 from gearmang.protocol.errors import Unreachable
 from gearmang.protocol.server import Server
 from gearmang.protocol.steps import Steps
@@ -171,7 +172,7 @@ def test_each_connection_has_a_number_of_its_own(bench: Bench) -> None:
     bench.theirs.recv(1000)
     bench.theirs.close()
     bench.loop.wait(0.0)
-    assert bench.changes == ["closed the connection"]
+    assert bench.changes == [f"closed the connection{HINT}"]
     bench.tick(LAST_RETRY)
 
     assert bench.link.number == first + 1
