@@ -10,7 +10,7 @@ from nagiosplugin.state import Ok
 from gearmang.watch.poll import Target
 from nagios_checks import phrasing
 from nagios_checks.arguments import BadOption, Parser
-from nagios_checks.command import attempted
+from nagios_checks.command import attempted, judged
 from nagios_checks.config import Service, services
 from nagios_checks.findings import Finding, Measurement, Report
 from nagios_checks.passive import Result
@@ -115,7 +115,7 @@ def summary(results: Sequence[Result], *, submitted: bool) -> Report:
 def _conclude(service: Service, readings: Readings) -> Outcome:
     name, chosen = f"gearmang_{service.check}", service.chosen
     return attempted(
-        name, lambda: render(name, service.module.judge(chosen, readings), Style.of(chosen))
+        name, lambda: render(name, judged(service.module, chosen, readings), Style.of(chosen))
     )
 
 

@@ -12,9 +12,11 @@ from typing import NoReturn
 from gearmang.errors import GearmangError
 from gearmang.terminal import clean
 from nagios_checks.arguments import BadOption
+from nagios_checks.findings import Report
 from nagios_checks.phrasing import masked
 from nagios_checks.readings import Readings
 from nagios_checks.rendering import Outcome, Style, render, unknown
+from nagios_checks.shared_options import Chosen
 from nagios_checks.watchdog import GRACE, claim, started, watch
 
 NO_VERDICT = 3  # the exit code of -h, -V and bad options, as of UNKNOWN
@@ -89,4 +91,14 @@ def conclude(name: str, check: ModuleType, arguments: list[str], begun: float) -
     watch(name, chosen.timeout, begun)
     asked = f"asked: {masked(clean(' '.join(arguments)))}" if chosen.verbose >= 2 else ""
     style = Style.of(chosen, asked)
-    return render(name, check.judge(chosen, Readings(chosen.timeout, begun)), style)
+    return render(name, judged(check, chosen, Readings(chosen.timeout, begun)), style)
+
+
+def judged(check: ModuleType, chosen: Chosen, readings: Readings) -> Report:
+    """What a check finds, with what is silent turned to OK."""
+    report: Report = check.judge(chosen, readings)
+    if not (chosen.silences or os.environ.get("GEARMANG_SILENCES")):
+        return report
+    from nagios_checks.silencing import obeyed
+
+    return obeyed(report, check.__name__.rpartition(".")[2], chosen, readings)

@@ -63,6 +63,8 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
     tally = readings.tally(chosen.store, chosen.window)
     if isinstance(tally, Finding):
         return Report([tally], "")
+    silenced = sum(tally.silenced.values())
+    tally = tally.audible()
     window = short(chosen.window)
     sums = [
         judge_arrived(tally.arrived, functions, window),
@@ -73,6 +75,10 @@ def judge(chosen: Chosen, readings: Readings) -> Report:
         *judge_new(tally.new_fingerprints, functions, chosen.new),
         *judge_functions(tally.arrived, tally.kept, functions, window),
     ]
+    if silenced:
+        text = f"{phrasing.plural(silenced, 'dead letter')} more of who is silent"
+        sums.append(Finding(Ok, text))
+        findings.append(sums[-1])
     if tally.under_way:
         sums.append(
             Finding(

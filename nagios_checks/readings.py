@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Union
 
-from nagiosplugin.state import Critical
+from nagiosplugin.state import Critical, Ok
 
 from gearmang.protocol import AdminError, TimedOut, Tls
 from gearmang.watch.poll import Snapshot, Target, poll
@@ -15,6 +15,7 @@ from nagios_checks.findings import Finding
 from nagios_checks.shared_options import Chosen, Timeout, servers
 
 if TYPE_CHECKING:
+    from gearmang.dead_letters.store.silences import Silence
     from gearmang.dead_letters.store.tally import Tally
     from gearmang.records.rollup import RolledUp
     from gearmang.watch.movement import Past
@@ -43,6 +44,7 @@ class Readings:
         self.followed: dict[tuple[str, float], dict[str, Past]] = {}
         self._answers: dict[Target, Answer] = {}
         self._tallies: dict[tuple[str, float], Tally | Finding] = {}
+        self._silences: dict[str, tuple[Silence, ...] | Finding] = {}
         self._figures: dict[tuple[str, float], dict[str, TaskFigures] | Finding] = {}
         self._minutes: dict[tuple[str, str, float], RolledUp | Finding] = {}
 
@@ -129,6 +131,21 @@ class Readings:
         """A server that cannot be read: CRITICAL, or what -t says where it took too long."""
         state = self.timeout.state if isinstance(error, TimedOut) else Critical
         return Finding(state, str(error), weight=float("inf"), read=False)
+
+    def silences(self, url: str) -> tuple[Silence, ...] | Finding:
+        """The silences that a store holds, or the finding that they cannot be read."""
+        if url not in self._silences:
+            self._silences[url] = self._read_silences(url)
+        return self._silences[url]
+
+    def _read_silences(self, url: str) -> tuple[Silence, ...] | Finding:
+        from gearmang.dead_letters.store.errors import StoreError
+        from gearmang.dead_letters.store.tally import silences
+
+        try:
+            return silences(url, timeout=self.seconds_left)
+        except (StoreError, PermissionError) as error:
+            return Finding(Ok, f"nothing is silent, as {error}")
 
     def _tally(self, url: str, window: float) -> Tally | Finding:
         from gearmang.dead_letters.store.errors import StoreError

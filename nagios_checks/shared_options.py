@@ -162,6 +162,11 @@ def shared_options(parse_range: ParseRange) -> tuple[Option, ...]:
             "cut the output to so many bytes, never inside a series (NRPE 2 takes 1023)",
             _max_bytes,
         ),
+        Option(
+            "--silences",
+            "URL",
+            "the store of dead letters whose silences are obeyed ($GEARMANG_SILENCES, else none)",
+        ),
         Option("--no-perfdata", "", "print no performance data", default=0),
         Option(
             "-v --verbose",

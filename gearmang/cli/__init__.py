@@ -20,6 +20,7 @@ _COMMANDS = {
     "logs": ("gearmang.cli.logs", "logs", "Read task records back: view, stats, trace, plot."),
     "report": ("gearmang.cli.report", "report", "Write one page of what happened, to mail."),
     "serve": ("gearmang.cli.serve", "serve", "Show it all in a browser; figures for Prometheus."),
+    "silence": ("gearmang.cli.silence", "silence", "Let functions or servers alert nobody."),
     "status": ("gearmang.cli.status", "status", "Print functions with waiting, running, workers."),
     "submit": ("gearmang.cli.submit", "submit", "Queue a job."),
     "top": ("gearmang.cli.top", "top", "Watch functions, workers and dead letters live."),

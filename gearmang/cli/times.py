@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -45,3 +46,24 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # generic only since c
             return float(value) if isinstance(value, (int, float)) else moment(value)
         except BadTime as error:
             self.fail(str(error), param, ctx)
+
+
+class Until(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3
+    """A span from now on, or a date to come: passed on in seconds since the epoch."""
+
+    name = "UNTIL"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        now = time.time()
+        try:
+            until = now + seconds(value)
+        except BadTime:
+            try:
+                until = moment(value, now)
+            except BadTime as error:
+                self.fail(str(error), param, ctx)
+        if until <= now:
+            self.fail(f"{value} is past", param, ctx)
+        return until

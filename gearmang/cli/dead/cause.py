@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
 from gearmang.cli.options import store_option
-from gearmang.durations import BadTime, moment, seconds, told
+from gearmang.cli.times import Until
+from gearmang.durations import told
 
 
 @click.command()
@@ -67,7 +66,7 @@ def snooze(fingerprint: str, end: str, reason: str | None, store: str) -> None:
     if end.isdecimal():
         letters = int(end)
     elif end != "off":
-        until = _time(end)
+        until = Until().convert(end, None, None)
     with Store(store) as opened, opened.writing() as connection:
         name = find_cause(connection, fingerprint).fingerprint
         quiet(connection, name, until=until, letters=letters, why=reason)
@@ -77,20 +76,6 @@ def snooze(fingerprint: str, end: str, reason: str | None, store: str) -> None:
         click.echo(f"{name} alerts nobody until {letters} more letters of it have arrived")
     else:
         click.echo(f"{name} alerts again")
-
-
-def _time(text: str) -> float:
-    now = time.time()
-    try:
-        until = now + seconds(text)
-    except BadTime:
-        try:
-            until = moment(text, now)
-        except BadTime as error:
-            raise click.BadParameter(str(error), param_hint="UNTIL") from None
-    if until <= now:
-        raise click.BadParameter(f"{text} is past", param_hint="UNTIL")
-    return until
 
 
 def _annotate(fingerprint: str, what: str, text: str, store: str) -> None:

@@ -6,11 +6,13 @@ import time
 from collections import Counter
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
+from gearmang.dead_letters.acting.silencing import silent
 from gearmang.dead_letters.arriving.storing import Stored
 from gearmang.dead_letters.store.rows import CAUSE, Cause
 from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.silences import covering
 from gearmang.dead_letters.store.tables import fingerprints
 
 MOST_CALLS: Final = 20  # an interval; further fingerprints are told of together, in one more call
@@ -52,12 +54,14 @@ class Notices:
     def __init__(self, store: Store, interval: float) -> None:
         self._store = store
         self._interval = interval
-        self._arrived: Counter[str] = Counter()
+        self._arrived: Counter[tuple[str, str]] = Counter()  # cause and gearmand
         self._calls: list[float] = []
 
     def add(self, stored: Stored) -> None:
         """Note what a group has brought."""
-        self._arrived.update(letter.row["fingerprint"] for letter in stored.letters)
+        self._arrived.update(
+            (letter.row["fingerprint"], letter.row["server"]) for letter in stored.letters
+        )
 
     def due(self) -> list[Notice]:
         """What is to be told now; whoever asks must tell it.
@@ -71,10 +75,11 @@ class Notices:
         self._calls = [call for call in self._calls if call > now - self._interval]
         told: list[Notice] = []
         with self._store.writing() as connection:
+            arrived = self._audible(connection)
             rows = connection.execute(
                 select(*CAUSE)
                 .where(
-                    fingerprints.c.fingerprint.in_(sorted(self._arrived)),
+                    fingerprints.c.fingerprint.in_(sorted(arrived)),
                     or_(
                         fingerprints.c.notified_at.is_(None),
                         fingerprints.c.notified_at <= now - self._interval,
@@ -101,13 +106,29 @@ class Notices:
                             cause.function,
                             cause.error_type,
                             cause.error_message,
-                            self._arrived[cause.fingerprint],
+                            arrived[cause.fingerprint],
                             cause.dead,
                         )
                     )
-        for notice in told:
-            del self._arrived[notice.fingerprint]
+        names = {notice.fingerprint for notice in told}
+        for key in [key for key in self._arrived if key[0] in names]:
+            del self._arrived[key]
         return self._limited(told, now)
+
+    def _audible(self, connection: Connection) -> Counter[str]:
+        """What has arrived of each cause that no silence covers."""
+        silences = silent(connection)
+        arrived: Counter[str] = Counter()
+        functions: dict[str, str] = {}
+        if silences:
+            names = {cause for cause, _ in self._arrived}
+            query = select(fingerprints.c.fingerprint, fingerprints.c.function)
+            query = query.where(fingerprints.c.fingerprint.in_(sorted(names)))
+            functions = {row.fingerprint: row.function for row in connection.execute(query)}
+        for (cause, server), count in self._arrived.items():
+            if covering(silences, function=functions.get(cause), server=server) is None:
+                arrived[cause] += count
+        return arrived
 
     def _limited(self, told: list[Notice], now: float) -> list[Notice]:
         room = max(0, MOST_CALLS - len(self._calls))

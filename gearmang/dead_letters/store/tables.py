@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from gearmang.dead_letters.store.compressing import Compressed
 
-REVISION: Final = "0004"  # the migration that this code was written for
+REVISION: Final = "0005"  # the migration that this code was written for
 VERSION_TABLE: Final = "dead_letter_version"
 
 STATES: Final = ("dead", "requeuing", "requeued", "removed", "resolved", "recalling")
@@ -156,4 +156,17 @@ events = Table(
     Index("dead_letter_events_by_death", "death_id"),
     Index("dead_letter_events_by_plan", "plan"),
     Index("dead_letter_events_by_fingerprint", "fingerprint"),
+)
+
+silences = Table(
+    "dead_letter_silences",
+    metadata,
+    Column("silence", String, primary_key=True),
+    Column("kind", String, nullable=False),  # function or server: what the glob fits
+    Column("glob", Text, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("why", Text),
+    Column("who", String, nullable=False),
+    Column("made_at", Float, nullable=False),
+    Column("ended_at", Float),  # before its time
 )

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from gearmang.dead_letters.store.address import Address
 from gearmang.dead_letters.store.errors import StoreError, StoreUnavailable
 from gearmang.dead_letters.store.moment import SECONDS_PER_MINUTE, first_id, minute_of
+from gearmang.dead_letters.store.silences import ACTIVE, SERVER, Silence, covering
 
 __all__ = ["StoreError", "StoreUnavailable", "Tally", "tally"]
 
@@ -41,6 +44,14 @@ _ARRIVED: Final = (
     " AND f.snoozed_left IS NULL AND COALESCE(f.snoozed_until, 0) <= :now"
     ") AS arrivals GROUP BY function ORDER BY function"
 )
+# Only where servers are silent: the letters of the window themselves say where they came from.
+_BY_SERVER: Final = (
+    "SELECT d.function, d.server, COUNT(*) FROM dead_letters d"
+    " JOIN dead_letter_fingerprints f ON f.fingerprint = d.fingerprint"
+    " WHERE d.id >= :first AND d.server IS NOT NULL"
+    " AND f.snoozed_left IS NULL AND COALESCE(f.snoozed_until, 0) <= :now"
+    " GROUP BY d.function, d.server"
+)
 _UNDER_WAY: Final = "SELECT SUM(requeuing + recalling) FROM dead_letter_fingerprints"
 _PARAMETER: Final = r":(\w+)"  # SQLite's form; psycopg's is %(name)s
 _NEW: Final = (
@@ -60,12 +71,30 @@ class Tally(NamedTuple):
             snoozed causes left out.
         new_fingerprints: fingerprint → function of each that was first seen since then.
         under_way: letters on their way to gearmand or back from it; a killed command leaves some.
+        silences: those of now.
+        silenced: how many of those that arrived a silence covers, by function.
     """
 
     kept: dict[str, int]
     arrived: dict[str, int]
     new_fingerprints: dict[str, str]
     under_way: int = 0
+    silences: tuple[Silence, ...] = ()
+    silenced: Mapping[str, int] = MappingProxyType({})
+
+    def audible(self) -> Tally:
+        """The same without what arrived, or is new, of functions and servers that are silent."""
+        arrived = {
+            function: count - self.silenced.get(function, 0)
+            for function, count in self.arrived.items()
+            if count > self.silenced.get(function, 0)
+        }
+        new = {
+            mark: function
+            for mark, function in self.new_fingerprints.items()
+            if covering(self.silences, function=function) is None
+        }
+        return self._replace(arrived=arrived, new_fingerprints=new)
 
 
 _Rows = Callable[[str, dict[str, Any]], list[Any]]  # one query, with its values
@@ -82,11 +111,8 @@ def tally(store: str, *, since: float, timeout: float = 5.0) -> Tally:
     Raises:
         StoreError: the store is missing, has no tables or cannot be read in time.
     """
-    address = Address.parse(store)
-    if address.path is None:
-        with _of_server(address, timeout) as rows:
-            return _count(rows, since)
-    return _of_file(address.path, since, timeout)
+    with _rows_of(store, timeout) as rows:
+        return _count(rows, since)
 
 
 def _count(rows: _Rows, since: float) -> Tally:
@@ -99,15 +125,52 @@ def _count(rows: _Rows, since: float) -> Tally:
         "first": first_id(since),
         "last": first_id(minute * SECONDS_PER_MINUTE),
     }
+    arrived = {function: int(count) for function, count in rows(_ARRIVED, cut)}
+    silences = tuple(Silence(*row) for row in rows(ACTIVE, {"now": now}))
+    silenced = {
+        function: count
+        for function, count in arrived.items()
+        if covering(silences, function=function) is not None
+    }
+    by_server: dict[str, int] = defaultdict(int)
+    if any(silence.kind == SERVER for silence in silences):
+        for function, server, count in rows(_BY_SERVER, {"first": cut["first"], "now": now}):
+            if function not in silenced and covering(silences, server=server) is not None:
+                by_server[function] += int(count)
     return Tally(
         kept={function: int(count) for function, count in rows(_KEPT, {})},
-        arrived={function: int(count) for function, count in rows(_ARRIVED, cut)},
+        arrived=arrived,
         new_fingerprints=dict(map(tuple, rows(_NEW, {"since": since, "now": now}))),
         under_way=int(rows(_UNDER_WAY, {})[0][0] or 0),
+        silences=silences,
+        silenced={**by_server, **silenced},
     )
 
 
-def _of_file(path: Path, since: float, timeout: float) -> Tally:
+def silences(store: str, *, timeout: float = 5.0) -> tuple[Silence, ...]:
+    """The silences of now, for monitors: read-only, within a deadline.
+
+    Raises:
+        StoreError: the store is missing, has no tables or cannot be read in time.
+    """
+    with _rows_of(store, timeout) as rows:
+        return tuple(Silence(*row) for row in rows(ACTIVE, {"now": time.time()}))
+
+
+@contextmanager
+def _rows_of(store: str, timeout: float) -> Iterator[_Rows]:
+    """A function that runs one read-only query; all of them see one moment."""
+    address = Address.parse(store)
+    if address.path is None:
+        with _of_server(address, timeout) as rows:
+            yield rows
+    else:
+        with _of_file(address.path, timeout) as rows:
+            yield rows
+
+
+@contextmanager
+def _of_file(path: Path, timeout: float) -> Iterator[_Rows]:
     deadline = time.monotonic() + timeout
     try:
         with closing(_open(path, timeout)) as connection:
@@ -116,7 +179,7 @@ def _of_file(path: Path, since: float, timeout: float) -> Tally:
             )
             # One transaction: the three answers are of the same moment.
             connection.execute("BEGIN")
-            return _count(lambda sql, values: connection.execute(sql, values).fetchall(), since)
+            yield lambda sql, values: connection.execute(sql, values).fetchall()
     except sqlite3.Error as error:
         raise _explained(path, error, timeout) from error
 

@@ -91,7 +91,7 @@ def test_nobody_is_told_of_a_snoozed_cause(store: Store, put: Put, end: dict[str
     put(dead())
     snoozed(store, **end)
     notices = Notices(store, interval=60.0)
-    notices._arrived[cause(store).fingerprint] = 1
+    notices._arrived[cause(store).fingerprint, "gm1:4730"] = 1
     assert notices.due() == []
     snoozed(store)
     assert [notice.arrived for notice in notices.due()] == [1]
