@@ -1,8 +1,8 @@
 # Every target sets up what it needs; see README.md for what each one shows.
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
-COMPILE := .venv/bin/uv pip compile -q pyproject.toml --generate-hashes --no-annotate --no-header \
-	--no-emit-index-url --no-emit-find-links --universal --python-version 3.9
+COMPILE := .venv/bin/uv pip compile -q --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links --universal --python-version
 
 .PHONY: help
 help:  ## print these targets
@@ -24,6 +24,10 @@ test: setup  ## unit, integration and fault tests, with real daemons (ARGS="-k n
 .PHONY: test-pythons
 test-pythons: setup  ## unit tests and a smoke under every Python found, 3.9 to 3.14 and PyPy (ARGS="3.9 3.13")
 	@$(PYTHON) -m tests.pythons $(ARGS)
+
+.PHONY: test-packages
+test-packages: setup  ## the packages in fresh Debian 12 and 13 under systemd, from install to purge (root; after make deb)
+	@$(PYTHON) -m pytest tests/packages -x $(ARGS)
 
 .PHONY: lint
 lint: setup  ## ruff (lint and format) and mypy --strict
@@ -57,15 +61,34 @@ soak: setup  ## the long runs: every kill and every count of the issues at full 
 
 .PHONY: lock
 lock: setup  ## pin the dependencies of pyproject.toml anew, with hashes
-	@$(COMPILE) --upgrade --extra all --extra dev -o requirements-dev.lock
+	@$(COMPILE) 3.9 --upgrade pyproject.toml --extra all --extra dev -o requirements-dev.lock
 	@cp requirements-dev.lock requirements.lock  # the same versions, where both have a package
-	@$(COMPILE) --extra all -o requirements.lock
+	@$(COMPILE) 3.9 pyproject.toml --extra all -o requirements.lock
+	@$(COMPILE) 3.9 --upgrade --group build -o requirements-build.lock
+	@$(COMPILE) 3.11 --upgrade --group site -o requirements-site.lock
+
+.PHONY: reference
+reference: setup  ## write manual pages, completions and the Reference anew from the code
+	@PYTHONPATH=. $(PYTHON) packaging/documents/generate.py
+
+.site/made: requirements-site.lock
+	@python3 -m venv .site
+	@.site/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements-site.lock
+	@touch $@
+
+.PHONY: docs
+docs: .site/made  ## make the site of the documents in dist/site, without a warning
+	@NO_MKDOCS_2_WARNING=1 .site/bin/mkdocs build -q --strict -f packaging/documents/mkdocs.yml -d ../../dist/site
 
 .PHONY: deb
-deb:  ## build dist/gearmang_VERSION_ARCHITECTURE.deb
-	@./packaging/debian/build
+deb:  ## build the .deb packages into dist/ (PYTHONS="3.11 3.13" for Debian 12 and 13)
+	@./packaging/packages/build deb $(PYTHONS)
+
+.PHONY: rpm
+rpm:  ## build the .rpm packages of the checks and the collectd plugin into dist/
+	@./packaging/packages/build rpm
 
 .PHONY: clean
 clean:  ## remove what the other targets made
-	@rm -rf .venv .pythons .servers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	@rm -rf .venv .site .pythons .servers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -26,7 +26,7 @@ from nagios_checks.thresholds import Limits, duration_range, pair, severity
 if TYPE_CHECKING:
     from gearmang.watch.waits import Queueing
 
-DEFAULT_STATE = "/var/lib/gearmang/flow.json"
+DEFAULT_STATE = "/var/lib/gearmang/checks/flow.json"
 FORGET_AFTER = 86_400.0  # seconds without a look at a server
 
 # What it asks of every server, beyond the functions.

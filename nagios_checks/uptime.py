@@ -23,7 +23,7 @@ from nagios_checks.thresholds import BadValue, Limits, duration_range, state
 DEFAULT = Limits(duration_range("10m"), duration_range("1h"))
 SOURCES = ("gearmand", "processes", "seen")
 DEFAULT_PATTERN = "gearmang work "
-DEFAULT_STATE = "/var/lib/gearmang/seen_workers.json"
+DEFAULT_STATE = "/var/lib/gearmang/checks/seen_workers.json"
 
 # What it asks of every server, beyond the functions.
 NEEDS: tuple[str, ...] | None = ("workers",)

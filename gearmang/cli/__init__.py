@@ -16,9 +16,11 @@ _COMMANDS = {
     # name: (module, attribute, what it does)
     "collect": ("gearmang.cli.collect", "collect", "Store the dead letters that workers send."),
     "dead": ("gearmang.cli.dead", "dead", "Inspect, requeue and remove dead letters."),
+    "doctor": ("gearmang.cli.doctor", "examine", "Look for what is wrong on this host."),
     "functions": ("gearmang.cli.functions", "functions", "Drop functions that nobody serves."),
     "logs": ("gearmang.cli.logs", "logs", "Read task records back: view, stats, trace, plot."),
     "report": ("gearmang.cli.report", "report", "Write one page of what happened, to mail."),
+    "samples": ("gearmang.cli.samples", "write_samples", "Write configuration of other programs."),
     "serve": ("gearmang.cli.serve", "serve", "Show it all in a browser; figures for Prometheus."),
     "silence": ("gearmang.cli.silence", "silence", "Let functions or servers alert nobody."),
     "status": ("gearmang.cli.status", "status", "Print functions with waiting, running, workers."),

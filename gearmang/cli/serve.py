@@ -39,7 +39,7 @@ DEFAULT_SAMPLES = "/var/lib/gearmang/web.db"
     default=DEFAULT_LISTEN,
     show_default=True,
     metavar="ADDRESS",
-    help="HOST:PORT, or unix:/PATH for a proxy on this host.",
+    help="HOST:PORT, unix:/PATH for a proxy on this host, or systemd for the socket of a unit.",
 )
 @click.option(
     "--interval",

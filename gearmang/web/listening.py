@@ -26,6 +26,7 @@ _MOST_HEAD: Final = 32 * 1024  # bytes of a request's head
 _MOST_CONNECTIONS: Final = 500
 _GRACE: Final = 5  # seconds that answers under way get at the end
 _SOCKET_MODE: Final = 0o660
+_HANDED: Final = 3  # the first descriptor that systemd hands over
 
 
 class CannotListen(GearmangError):
@@ -33,23 +34,46 @@ class CannotListen(GearmangError):
 
 
 class Listen(NamedTuple):
-    """An address to listen on: a host and port, or the path of a Unix socket."""
+    """An address to listen on: a host and port, or the path of a Unix socket.
+
+    Attributes:
+        inherited: systemd listens there, and has handed the socket to this process.
+    """
 
     host: str
     port: int
     path: str | None = None
+    inherited: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Listen:
-        """Read ``127.0.0.1:8730``, ``[::1]:8730`` or ``unix:/run/gearmang/web.sock``.
+        """Read ``127.0.0.1:8730``, ``[::1]:8730``, ``unix:/run/gearmang/web.sock`` or ``systemd``.
 
         Raises:
             BadServer: it is none of these.
+            CannotListen: it is ``systemd``, which handed no socket to this process.
         """
+        if text == "systemd":
+            return cls._handed()
         if text.startswith("unix:"):
             return cls("", 0, text.removeprefix("unix:"))
         server = Server.parse(text, DEFAULT_PORT)
         return cls(server.host, server.port)
+
+    @classmethod
+    def _handed(cls) -> Listen:
+        """Where the socket listens that systemd opened for us (sd_listen_fds(3))."""
+        ours = os.environ.get("LISTEN_PID") == str(os.getpid())
+        if not ours or os.environ.get("LISTEN_FDS") != "1":
+            raise CannotListen(
+                "systemd handed no socket to this process; start gearmang-serve.socket, or name an"
+                " address with --listen"
+            )
+        with socket.socket(fileno=os.dup(_HANDED)) as handed:
+            name = handed.getsockname()
+        if isinstance(name, str):
+            return cls("", 0, name, inherited=True)
+        return cls(str(name[0]), int(name[1]), inherited=True)
 
     @property
     def is_local(self) -> bool:
@@ -72,6 +96,8 @@ class Listen(NamedTuple):
         Raises:
             CannotListen: it is taken, or may not be made.
         """
+        if self.inherited:
+            return socket.socket(fileno=_HANDED)
         try:
             if self.path is not None:
                 return _unix(Path(self.path))
@@ -153,7 +179,7 @@ def opened_until_told(where: Listen) -> Iterator[socket.socket]:
         try:
             yield listening
         finally:
-            if where.path is not None:
+            if where.path is not None and not where.inherited:
                 Path(where.path).unlink(missing_ok=True)
 
 

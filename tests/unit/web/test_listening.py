@@ -50,3 +50,12 @@ def test_a_socket_that_is_in_use_is_left_alone(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_told() -> None:
     with Listen("127.0.0.1", 0).open() as taken, pytest.raises(CannotListen, match="--listen"):
         Listen("127.0.0.1", taken.getsockname()[1]).open()
+
+
+def test_systemds_socket_is_taken_only_by_the_process_it_is_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LISTEN_FDS", "1")
+    monkeypatch.setenv("LISTEN_PID", "1")
+    with pytest.raises(CannotListen, match=r"gearmang-serve\.socket"):
+        Listen.parse("systemd")

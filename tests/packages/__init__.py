@@ -1,0 +1,1 @@
+"""The packages in fresh Debian systems that run systemd: ``make test-packages``, as root."""
