@@ -33,7 +33,11 @@ def obeyed(report: Report, check: str, chosen: Chosen, readings: Readings) -> Re
         return report
     silences = readings.silences(url)
     if isinstance(silences, Finding):
-        return report._replace(findings=[*report.findings, silences])
+        wrong = next(found for found in report.findings if found.state != Ok)
+        told = wrong._replace(text=f"{wrong.text} ({silences.text})")
+        return report._replace(
+            findings=[told if found is wrong else found for found in report.findings]
+        )
     if not silences:
         return report
     asked = servers(chosen)

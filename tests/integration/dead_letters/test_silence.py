@@ -58,7 +58,7 @@ def test_other_checks_obey_silences_and_say_until_when_and_why(
         for _ in client.queue(Packed(name, b"", name) for name in ("resize", "mail")):
             pass
     options = ("-H", gearmand.address, "-w", "0", "-c", "9", "--silences", store_url)
-    assert check("queues", *options).state == "WARNING"
+    assert check("queues", *options).state == "CRITICAL"  # no worker serves them
     said(gearmang, "set", "2h", "--function", "resize", "--reason", "it moves")
     one = check("queues", *options)
     assert "mail" in one.line
@@ -76,5 +76,5 @@ def test_silences_that_cannot_be_read_silence_nothing(gearmand: Gearmand) -> Non
             pass
     options = ("-H", gearmand.address, "-w", "0", "-c", "9")
     run = check("queues", *options, "--silences", "/nowhere/letters.db")
-    assert run.state == "WARNING"
+    assert run.state == "CRITICAL"
     assert "nothing is silent, as there is no store" in run.output
