@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,7 +18,12 @@ if TYPE_CHECKING:
     from gearmang.dead_letters.looking.filters import Filter
     from gearmang.dead_letters.store.rows import Cause
 
-_STYLES = {"new": "bold yellow", "reopened": "bold red", "resolved": "green"}
+_WIDE: Final = 150  # columns that a line a cause needs
+_STYLES: Final[dict[str, dict[str, Any]]] = {
+    "new": {"fg": "yellow", "bold": True},
+    "reopened": {"fg": "red", "bold": True},
+    "resolved": {"fg": "green"},
+}
 
 
 @click.command()
@@ -24,7 +32,30 @@ _STYLES = {"new": "bold yellow", "reopened": "bold red", "resolved": "green"}
 @click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
 @store_option
 @json_option
-def causes(chosen: Filter, limit: int, offset: int, store: str, as_json: bool) -> None:
+@click.option(
+    "--failing",
+    is_flag=True,
+    help="What fails attempts now (--since, else 1h) and has no dead letter yet, from the records.",
+)
+@click.option(
+    "--records",
+    "places",
+    metavar="PLACE",
+    multiple=True,
+    envvar="GEARMANG_RECORDS",
+    default=("/var/log/gearmang/tasks",),
+    show_default="$GEARMANG_RECORDS, else /var/log/gearmang/tasks",
+    help="With --failing: a folder, file or glob of records. Repeatable.",
+)
+def causes(
+    chosen: Filter,
+    limit: int,
+    offset: int,
+    store: str,
+    as_json: bool,
+    failing: bool,
+    places: tuple[str, ...],
+) -> None:
     """Dead letters by their cause, the one with the most first.
 
     A cause is new, known (somebody has dealt with letters of it), resolved, or reopened: it came
@@ -32,13 +63,18 @@ def causes(chosen: Filter, limit: int, offset: int, store: str, as_json: bool) -
 
     Example: gearmang dead causes --since 1d
     """
-    from gearmang.cli.output import cell, console, print_json, table
-    from gearmang.dead_letters.looking.causes import arrivals_by_hour, sparkline
+    from gearmang.cli.output import print_json
+    from gearmang.dead_letters.looking.causes import arrivals_by_hour
     from gearmang.dead_letters.looking.causes import causes as find
     from gearmang.dead_letters.store.seam import Store
     from gearmang.masking import masked_text
     from gearmang.terminal import clean
 
+    if failing:
+        from gearmang.cli.dead.failing import print_failing
+
+        print_failing(places, chosen, limit, store, as_json)
+        return
     with Store(store) as opened, opened.reading() as connection:
         rows = find(connection, chosen, limit=limit, offset=offset)
         hours = arrivals_by_hour(connection, [cause.fingerprint for cause, _ in rows])
@@ -70,27 +106,58 @@ def causes(chosen: Filter, limit: int, offset: int, store: str, as_json: bool) -
     if not rows:
         click.echo("no dead letters")
         return
-    shown = table(
-        *("FINGERPRINT", "STATE", "LETTERS", "FUNCTION", "ERROR", "PLACE", "FIRST", "LAST", "24 H"),
-        right=("LETTERS",),
-    )
-    for cause, letters in rows:
-        shown.add_row(
-            cell(cause.fingerprint),
-            cell(cause.state + _quiet(cause), _STYLES.get(cause.state, "")),
-            cell(letters),
-            cell(cause.function),
-            cell(cause.error_type),
-            cell(cause.place),
-            cell(told(cause.first_seen)),
-            cell(told(cause.last_seen)),
-            cell(sparkline(hours[cause.fingerprint])),
-        )
-    console().print(shown)
+    lines = _narrow if sys.stdout.isatty() and get_terminal_size().columns < _WIDE else _wide
+    for line in lines(rows, hours):
+        print(line)  # click would write UTF-8 to a terminal that has none
     for cause, _ in rows:
         said = [masked_text(text) for text in (cause.assigned, cause.note, cause.link) if text]
         if said:
             click.echo(clean(f"{cause.fingerprint}: {'; '.join(said)}"))
+
+
+def _wide(rows: list[tuple[Cause, int]], hours: dict[str, list[int]]) -> Iterator[str]:
+    """A cause a line: for wide terminals, and for programs."""
+    from gearmang.cli.columns import columns
+    from gearmang.dead_letters.looking.causes import sparkline
+
+    heads = (
+        "FINGERPRINT",
+        "LETTERS",
+        "STATE",
+        "FUNCTION",
+        "ERROR",
+        "FIRST",
+        "LAST",
+        "24 H",
+        "PLACE",
+    )
+    cells = [
+        (
+            *(cause.fingerprint, letters, cause.state + _quiet(cause), cause.function),
+            *(cause.error_type, told(cause.first_seen), told(cause.last_seen)),
+            *(sparkline(hours[cause.fingerprint]), cause.place),
+        )
+        for cause, letters in rows
+    ]
+    yield from columns(heads, cells, right=1)
+
+
+def _narrow(rows: list[tuple[Cause, int]], hours: dict[str, list[int]]) -> Iterator[str]:
+    """Two lines a cause, within 80 columns: the figures, then what it is."""
+    from gearmang.dead_letters.looking.causes import sparkline
+    from gearmang.terminal import clean
+
+    width = get_terminal_size().columns
+    yield f"{'FINGERPRINT':12}  {'LETTERS':>7}  {'STATE':8}  {'LAST':17}  24 H"
+    for cause, letters in rows:
+        state = click.style(f"{cause.state:8}", **_STYLES.get(cause.state, {}))
+        whole = told(cause.last_seen)
+        last = whole[5:16] + whole[19:]  # without year and seconds
+        bars = sparkline(hours[cause.fingerprint])
+        yield f"{cause.fingerprint:12}  {letters:>7}  {state}  {last:17}  {bars}"
+        where = f" at {cause.place}" if cause.place else ""
+        what = clean(f"  {cause.function}: {cause.error_type}{where}{_quiet(cause)}")
+        yield what if len(what) <= width else f"{what[: width - 1]}…"
 
 
 def _quiet(cause: Cause) -> str:

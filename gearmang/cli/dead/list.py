@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,6 +39,7 @@ def list_letters(chosen: Filter, limit: int, offset: int, store: str, as_json: b
         under_way = count_under_way(connection)
     more = len(rows) > limit
     rows = rows[:limit]
+    from gearmang.cli.columns import columns
     from gearmang.cli.output import cell, console, print_json, table
 
     if under_way:
@@ -52,20 +54,22 @@ def list_letters(chosen: Filter, limit: int, offset: int, store: str, as_json: b
     if not rows:
         click.echo("no dead letters" if not offset else "no more dead letters")
         return
-    shown = table(
-        "ID", "STORED", "STATE", "FUNCTION", "ERROR", "MESSAGE", "TRIES", right=("TRIES",)
-    )
-    for row in rows:
-        shown.add_row(
-            cell(short_id(row.death_id)),
-            cell(told(row.stored_at)),
-            cell(row.state),
-            cell(row.function),
-            cell(row.error_type),
-            cell(masked_text(row.error_message.partition("\n")[0])),
-            cell(row.attempts),
+    heads = ("ID", "TRIES", "STORED", "STATE", "FUNCTION", "ERROR", "MESSAGE")
+    cells = [
+        (
+            *(short_id(row.death_id), row.attempts, told(row.stored_at), row.state),
+            *(row.function, row.error_type, masked_text(row.error_message.partition("\n")[0])),
         )
-    console().print(shown)
+        for row in rows
+    ]
+    if sys.stdout.isatty():
+        shown = table(*heads, right=("TRIES",))
+        for line in cells:
+            shown.add_row(*map(cell, line))
+        console().print(shown)
+    else:
+        for text in columns(heads, cells, right=1):
+            print(text)  # as the table is: what the encoding lacks is told, see cli/__init__.py
     if more:
         click.echo(f"more: --offset {offset + limit}")
 

@@ -77,6 +77,7 @@ def _print(
 
 def _print_attempt(number: int, dossier: dict[str, Any], seen: dict[tuple[str, str], int]) -> None:
     """One attempt; a text that an earlier one had too is only pointed at."""
+    from gearmang.dead_letters.looking.presenting import from_the_users_frame
     from gearmang.terminal import clean_lines
 
     _title(f"Attempt {number}: {str(dossier.get('outcome', 'failure')).replace('_', ' ')}")
@@ -87,7 +88,8 @@ def _print_attempt(number: int, dossier: dict[str, Any], seen: dict[tuple[str, s
                 _line(name, f"as in attempt {earlier}")
                 continue
             click.echo(f"{name}:")
-            click.echo(clean_lines(f"  {value}".replace("\n", "\n  ").rstrip()))
+            text = from_the_users_frame(str(value)) if name == "traceback" else str(value)
+            click.echo(clean_lines(f"  {text}".replace("\n", "\n  ").rstrip()))
         elif name not in ("outcome", "attempt"):
             _line(*_readable(name, value))
 

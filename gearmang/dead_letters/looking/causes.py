@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, func, select, update
@@ -56,6 +57,12 @@ def newest(connection: Connection, limit: int) -> list[Cause]:
         .order_by(fingerprints.c.last_seen.desc(), fingerprints.c.fingerprint)
     )
     return [Cause._make(row) for row in connection.execute(query.limit(limit))]
+
+
+def known(connection: Connection, names: Sequence[str]) -> set[str]:
+    """Those of the fingerprints that a letter was ever stored of."""
+    query = select(fingerprints.c.fingerprint).where(fingerprints.c.fingerprint.in_(names))
+    return {*connection.scalars(query)}
 
 
 def find_cause(connection: Connection, text: str) -> Cause:

@@ -10,6 +10,8 @@ from gearmang.masking import masked, masked_text
 
 MOST_BYTES: Final = 64 * 1024  # of a payload that a page shows
 _BYTES_A_LINE: Final = 16
+_FRAME: Final = '  File "'
+_OURS: Final = ("/gearmang/worker/", "/gearmang/job/", "/log_shipping/")
 
 
 class Shown(NamedTuple):
@@ -62,3 +64,13 @@ def hex_lines(data: bytes) -> str:
         readable = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
         lines.append(f"{start:08x}  {row.hex(' '):<47}  {readable}")
     return "\n".join(lines)
+
+
+def from_the_users_frame(traceback: str) -> str:
+    """A traceback without the calls of the worker before the user's first; whole where all are."""
+    lines = traceback.splitlines(keepends=True)
+    starts = [at for at, line in enumerate(lines) if line.startswith(_FRAME)]
+    ours = next((at for at in starts if not any(part in lines[at] for part in _OURS)), None)
+    if ours is None or ours == starts[0]:
+        return traceback
+    return "".join([*lines[: starts[0]], *lines[ours:]])

@@ -1,6 +1,8 @@
 """Payloads made readable."""
 
-from gearmang.dead_letters.looking.presenting import shown
+import pytest
+
+from gearmang.dead_letters.looking.presenting import from_the_users_frame, shown
 
 
 def test_json_is_set_out() -> None:
@@ -30,3 +32,23 @@ def test_a_long_payload_is_cut_and_it_is_said() -> None:
 
 def test_json_nested_beyond_reason_is_shown_as_text() -> None:
     assert shown(b"[" * 50_000).form == "text"
+
+
+OURS = '  File "/usr/lib/python3/gearmang/worker/executor.py", line 9, in run\n    function(job)\n'
+THEIRS = '  File "/srv/shop/thumbnails.py", line 3, in resize\n    job.data["width"]\n'
+HEAD, END = "Traceback (most recent call last):\n", "KeyError: 'width'\n"
+
+
+@pytest.mark.parametrize(
+    ("traceback", "shown"),
+    [
+        (HEAD + OURS + OURS + THEIRS + OURS + END, HEAD + THEIRS + OURS + END),
+        (HEAD + THEIRS + END, HEAD + THEIRS + END),
+        (HEAD + OURS + END, HEAD + OURS + END),
+        ("no traceback at all", "no traceback at all"),
+    ],
+)
+def test_a_traceback_begins_at_the_users_frame_where_there_is_one(
+    traceback: str, shown: str
+) -> None:
+    assert from_the_users_frame(traceback) == shown
