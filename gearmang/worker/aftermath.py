@@ -11,7 +11,7 @@ from typing import Any, Final
 from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import Envelope
 from gearmang.job.fingerprint import fingerprint
-from gearmang.job.submission import Packed
+from gearmang.job.submission import Packed, Priority
 from gearmang.masking import masked_text
 from gearmang.protocol.key import JobKey, mark_of
 from gearmang.terminal import clean
@@ -95,6 +95,9 @@ class Aftermath:
             fingerprint(self._options.function, dossier), self._clock.monotonic()
         )
         verdict = judge(dossier, self._rules, retryable=retryable, after=after, broken=broken)
+        if verdict.fate == "again" and verdict.counted and attempt.job.link.keyless:
+            reason = "its server tells workers no keys, by which attempts are counted"
+            verdict = Verdict("dead", reason=reason)
         _report(envelope, dossier, verdict)
         if killed:
             self._record(attempt, envelope, dossier, broken=broken)
@@ -174,12 +177,13 @@ class Aftermath:
         key = key_of(again, self._mark, job)
 
         when = None
-        if key.not_before is not None and at is not None:
+        if key.not_before is not None and at is not None and not job.link.timeless:
             when = math.ceil(at + job.link.ahead)
             self._expect(at)
         self._befallen.keep(again)
         # Bare, whatever befell it: anybody may be the one who takes it.
-        copy = Packed(self._options.function, again.payload, str(key), "low", when)
+        priority: Priority = "normal" if job.link.keyless else "low"
+        copy = Packed(self._options.function, again.payload, str(key), priority, when)
         self.hand_over(job, copy, told, settled)
 
     def _record(

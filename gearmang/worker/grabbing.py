@@ -61,9 +61,9 @@ def fail(job: Assigned, told: str) -> None:
     if job.is_ours:
         handle = job.handle
         text = told.encode("utf-8", "backslashreplace")
-        job.link.send(
-            wire.request(wire.WORK_WARNING, handle, text) + wire.request(wire.WORK_FAIL, handle)
-        )
+        # Perl's server knows no warnings, and passes exceptions on as it should.
+        why = wire.WORK_EXCEPTION if job.link.keyless else wire.WORK_WARNING
+        job.link.send(wire.request(why, handle, text) + wire.request(wire.WORK_FAIL, handle))
 
 
 class Grabbing:
@@ -139,7 +139,7 @@ class Grabbing:
 
     def pass_on(self, job: Assigned, command: int, body: bytes) -> None:
         """Send WORK_STATUS or WORK_DATA to a caller who waits."""
-        if job.is_ours:
+        if job.is_ours and not (job.link.keyless and command == wire.WORK_DATA):
             job.link.send(wire.request(command, job.handle, body))
 
     def hold(self, job: Assigned, until: float) -> None:

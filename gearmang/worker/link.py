@@ -14,6 +14,7 @@ from gearmang.protocol.connection import RECEIVE_SIZE, prepared
 from gearmang.protocol.errors import AdminError
 from gearmang.protocol.server import Server
 from gearmang.protocol.wire import Decoder, Packet
+from gearmang.worker import makes
 from gearmang.worker.loop import Clock, Conversation, Loop, Stream
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Link:
         number: which connection to the server this is; a job belongs to the one it came by.
         on_packet: called with the link and each packet that is not an answer to `submit`.
         ahead: seconds that the server's clock is known to be ahead of ours.
+        keyless: the server, Perl's Gearman::Server, gives jobs without their unique keys.
+        timeless: the server, of another make than gearmand, takes no scheduled jobs.
     """
 
     def __init__(
@@ -87,6 +90,8 @@ class Link:
         self.asked = False
         self.number = 0
         self.ahead = 0.0
+        self.keyless = self.timeless = False
+        self._echoed = False
         self.polled_at = 0.0
         self.retry_at = 0.0
         self.awaited: deque[Awaited] = deque()
@@ -147,7 +152,7 @@ class Link:
     def grab(self, before: bytes = b"") -> None:
         """Ask for a job, in one write with what is to be sent before."""
         self.asked = True
-        self.send(before + GRAB)
+        self.send(before + (makes.GRAB_WITHOUT_KEY if self.keyless else GRAB))
 
     def sleep(self) -> None:
         """Ask to be woken when there is a job."""
@@ -225,6 +230,7 @@ class Link:
         self._sent_at = self.polled_at = self._clock.monotonic()
         self.number += 1
         self.up = True
+        self._echoed = self.timeless = self.keyless = False  # it may be another server now
         self.send(self._name + self._registers + _ALIVE + _ASLEEP)
 
     def _read(self) -> None:
@@ -256,12 +262,29 @@ class Link:
             self._well = True
             self._on_change(self, "is connected")
         self._delay = FIRST_RETRY
-        if packet.command == wire.JOB_CREATED and self.awaited:
+        command = packet.command
+        if command == wire.JOB_CREATED and self.awaited:
             self.awaited.popleft().created()
-        elif packet.command == wire.ERROR:
-            code, _, text = packet.body.partition(b"\0")
-            # The end of a job that gearmand has given away; it says nothing of a copy.
-            if self.awaited and code != b"JOB_NOT_FOUND":
-                self.awaited.popleft().refused(text.decode("utf-8", "backslashreplace")[:200])
+        elif command == wire.ERROR:
+            self._refused(packet.body)
+        elif command == wire.ECHO_RES:
+            self._echoed = True
         else:
-            self.on_packet(self, packet)
+            if not self._echoed and command in makes.ANSWERS:
+                self._echoed = self.timeless = True
+                self._on_change(self, makes.TIMELESS)
+            self.on_packet(self, packet if command != wire.JOB_ASSIGN else makes.with_key(packet))
+
+    def _refused(self, body: bytes) -> None:
+        code, _, text = body.partition(b"\0")
+        told = (text or code).decode("utf-8", "backslashreplace")[:200].strip()
+        if code == makes.UNKNOWN and self.asked and not self.keyless and not self.awaited:
+            self.keyless = self.timeless = True
+            self._on_change(self, makes.KEYLESS.format(told))
+            self.send(makes.GRAB_WITHOUT_KEY)
+        elif code in makes.NOT_OURS:
+            pass  # it says nothing of a copy
+        elif self.awaited:
+            self.awaited.popleft().refused(told)
+        else:
+            self._on_change(self, f"says: {told}")

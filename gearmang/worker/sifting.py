@@ -93,7 +93,7 @@ class Sieve:
         given = self._scheduled.pop(job.unique.decode("latin-1"), None)
         if given is not None and given > now:  # gearmand's clock is ahead of ours
             job.link.ahead = max(job.link.ahead, given - now)
-        if until - now <= HELD_HERE:
+        if until - now <= HELD_HERE or job.link.timeless:
             hold(job, until)
             settled()
             return

@@ -22,6 +22,7 @@ _ROOM: Final = 16 * 1024 * 1024  # bytes for names and dossiers, beside the payl
 _KEPT: Final = 1024 * 1024  # bytes of a larger letter that are read: who it is, and its dossiers
 
 _GRAB: Final = wire.request(wire.GRAB_JOB_UNIQ)
+_GRAB_WITHOUT_KEY: Final = wire.request(wire.GRAB_JOB)  # for Perl's server, which knows no other
 
 
 class Inlet:
@@ -41,6 +42,7 @@ class Inlet:
         self._window = _SMALLEST_WINDOW
         self._awaited = 0  # answers to GRAB_JOB that are still to come
         self._held_bytes = 0
+        self._keyless = False
         self._heard_at = time.monotonic()
         self._connection = Connection(
             server,
@@ -78,7 +80,7 @@ class Inlet:
         if self._awaited == 0:
             self._awaited = self._window
             self._heard_at = time.monotonic()
-            self._connection.send(_GRAB * self._window)
+            self._connection.send((_GRAB_WITHOUT_KEY if self._keyless else _GRAB) * self._window)
 
     def read(self, *, draining: bool = False) -> None:
         """Take in what gearmand has sent; go to sleep, or wake up, as it says.
@@ -91,14 +93,17 @@ class Inlet:
         for packet in self._connection.receive(0):
             self._heard_at = time.monotonic()
             if packet.command == wire.JOB_ASSIGN_UNIQ:
-                self._hold(packet)
+                self._hold(packet, *packet.split(4))
+            elif packet.command == wire.JOB_ASSIGN:
+                handle, function, data = packet.split(3)
+                self._hold(packet, handle, function, b"", data)
             elif packet.command == wire.NO_JOB:
                 was_empty = True
                 self._awaited -= 1
             elif packet.command == wire.NOOP and not draining:
                 self.grab()
             elif packet.command == wire.ERROR:
-                raise ServerLost(f"{self.server} refused to give a job: {packet.body!r}")
+                self._refused(packet)
         if was_empty:
             self._window = _SMALLEST_WINDOW
         if answered and self._awaited == 0:
@@ -130,8 +135,18 @@ class Inlet:
                 *(wire.request(wire.WORK_COMPLETE, handle, b"") for handle, _ in held)
             )
 
-    def _hold(self, packet: wire.Packet) -> None:
-        handle, _function, unique, data = packet.split(4)
+    def _refused(self, packet: wire.Packet) -> None:
+        """Perl's server refuses every request of the first batch: it knows no such request."""
+        if self._keyless or not self._awaited or not packet.body.startswith(b"server_error\0"):
+            raise ServerLost(f"{self.server} refused to give a job: {packet.body!r}")
+        self._awaited -= 1
+        if not self._awaited:
+            self._keyless = True
+            self.grab()
+
+    def _hold(
+        self, packet: wire.Packet, handle: bytes, _function: bytes, unique: bytes, data: bytes
+    ) -> None:
         cut = None
         if packet.missing:
             size = len(data) + packet.missing

@@ -47,6 +47,7 @@ class FakeLink(Link):
         self.awake = True
         self.asked = False
         self.number = 1
+        self.keyless = self.timeless = False
         self.ahead = self.polled_at = 0.0
         self.awaited = deque()
         self.said: list[str] = []

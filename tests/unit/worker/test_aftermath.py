@@ -247,3 +247,21 @@ def test_no_secret_and_no_control_of_a_jobs_error_reaches_the_workers_log(
     told = caplog.records[-1].getMessage()
     assert "s3cret" not in told
     assert told.isprintable()
+
+
+def test_where_no_keys_are_told_a_job_has_one_attempt() -> None:
+    bench = Bench(attempts=3)
+    bench.link.keyless = True
+    bench.fail("", b"payload")
+
+    assert bench.letter.payload == b"payload"
+    assert bench.link.submitted[0].function == "gearmang"
+
+
+def test_where_nothing_is_scheduled_only_the_key_says_the_time() -> None:
+    bench = Bench()
+    bench.link.timeless = True
+    bench.fail(after=7.5)
+
+    assert bench.copy_key.not_before == NOW + 8
+    assert bench.link.submitted[0].at is None

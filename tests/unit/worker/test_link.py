@@ -15,6 +15,7 @@ from gearmang.protocol.wire import Packet
 from gearmang.worker import link as link_module
 from gearmang.worker.link import FIRST_RETRY, LAST_RETRY, NAMES, STUCK_AFTER, Awaited, Link
 from gearmang.worker.loop import Loop
+from gearmang.worker.makes import TIMELESS
 from tests.unit.worker.parts import SERVER, FakeClock
 
 
@@ -234,3 +235,49 @@ def test_nothing_is_sent_where_there_is_no_connection(bench: Bench) -> None:
     assert bench.link.descriptors() == ()
     bench.tick()
     assert len(bench.link.descriptors()) == 1
+
+
+UNKNOWN = b'server_error\0Can\'t locate object method "CMD_"'
+
+
+def test_a_server_that_knows_no_keys_is_asked_without_and_that_is_said(bench: Bench) -> None:
+    bench.tick()
+    bench.link.grab()
+    bench.theirs.recv(1000)
+    bench.hear(said(wire.ERROR, UNKNOWN))
+
+    assert bench.theirs.recv(1000) == wire.request(wire.GRAB_JOB)
+    assert bench.link.keyless
+    assert bench.link.asked
+    assert "Can't locate object method" in bench.changes[-1]
+
+    bench.hear(said(wire.JOB_ASSIGN, b"H:1\0resize\0a\0b"))
+    assert bench.packets == [Packet(wire.JOB_ASSIGN_UNIQ, b"H:1\0resize\0\0a\0b")]
+    bench.link.grab()
+    assert bench.theirs.recv(1000) == wire.request(wire.GRAB_JOB)
+
+
+@pytest.mark.parametrize("answer", [wire.NO_JOB, wire.JOB_ASSIGN_UNIQ])
+def test_a_server_that_does_not_echo_schedules_no_jobs(bench: Bench, answer: int) -> None:
+    bench.tick()
+    bench.hear(said(answer), said(answer))
+
+    assert bench.link.timeless
+    assert bench.changes == ["is connected", TIMELESS]
+    assert len(bench.packets) == 2
+
+
+def test_a_server_that_echoes_schedules_jobs(bench: Bench) -> None:
+    bench.tick()
+    bench.hear(said(wire.ECHO_RES, b"gearmang"), said(wire.NO_JOB))
+
+    assert not bench.link.timeless
+    assert bench.changes == ["is connected"]
+
+
+def test_errors_that_are_about_nothing_at_hand_are_told(bench: Bench) -> None:
+    bench.tick()
+    bench.hear(said(wire.ERROR, b"odd\0it is odd"), said(wire.ERROR, b"not_worker\0"))
+
+    assert bench.changes == ["is connected", "says: it is odd"]
+    assert not bench.link.keyless

@@ -156,3 +156,12 @@ def test_another_job_under_a_users_key_is_run_although_the_first_is_not_settled(
     assert not sifting.stops(assigned(sifting.link, "my-key", b"another payload"))
     assert not sifting.stops(assigned(FakeLink(), "my-key", b"payload", "H:gm1:2"))
     assert sifting.stops(assigned(sifting.link, "my-key", b"payload"))
+
+
+def test_a_server_that_schedules_nothing_has_its_early_jobs_held_here() -> None:
+    sifting = Sifting()
+    sifting.link.timeless = True
+
+    assert sifting.stops(assigned(sifting.link, key(not_before=NOW + 3600)))
+    assert sifting.held == [NOW + 3600]
+    assert sifting.link.submitted == []
