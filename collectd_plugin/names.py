@@ -8,7 +8,7 @@ functions so that they stay apart everywhere.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote_from_bytes
 
@@ -32,6 +32,7 @@ class Names(dict[str, str]):
     def __init__(self, prefix: str = "") -> None:
         super().__init__()
         self.prefix = prefix
+        self._last: tuple[Sequence[str], list[str]] = ((), [])
 
     def __missing__(self, function: str) -> str:
         made = self[function] = self.prefix + series_name(function)
@@ -40,6 +41,12 @@ class Names(dict[str, str]):
     def of(self, functions: Iterable[str]) -> Iterator[str]:
         """The series names of several functions."""
         return map(self.__getitem__, functions)
+
+    def of_all(self, functions: Sequence[str]) -> list[str]:
+        """The same for a list that is asked about again and again, as the same object."""
+        if self._last[0] is not functions:
+            self._last = functions, list(map(self.__getitem__, functions))
+        return self._last[1]
 
 
 class SeriesNames:
@@ -57,6 +64,13 @@ class SeriesNames:
         self.submitted = Names("submitted-")
         self.drained = Names("drained-")
         self.priorities = {kind: Names(f"{kind}-") for kind in ("high", "normal", "low")}
+        self._known: tuple[str, ...] = ()
+
+    def known(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The same names, as the same object as before where they have not changed."""
+        if names != self._known:
+            self._known = names
+        return self._known
 
     def forget(self, most: int) -> None:
         """Keep them in proportion: clients can invent names without end."""

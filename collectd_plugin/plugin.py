@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
 import time
@@ -21,6 +22,7 @@ from collectd_plugin.selection import Reported, select
 from collectd_plugin.trial import fail, is_a_trial
 from collectd_plugin.watched import Watched, without_idle
 from gearmang.errors import GearmangError
+from gearmang.protocol.entries import FunctionStatus
 from gearmang.protocol.errors import AdminError
 from gearmang.terminal import clean
 from gearmang.watch.course import continued
@@ -91,6 +93,16 @@ class Plugin:
 
     def read(self) -> None:
         """Poll all servers once; nothing is raised, which would suspend the reads."""
+        collects = gc.isenabled()
+        # Tens of thousands of records, none of them garbage: see `gearmang.protocol.exchange`.
+        gc.disable()
+        try:
+            self._read()
+        finally:
+            if collects:
+                gc.enable()
+
+    def _read(self) -> None:
         options, begun = self._options, time.monotonic()
         timeout = self._within_interval(begun)
         try:
@@ -132,7 +144,7 @@ class Plugin:
         if last is not None and begun - last >= SHORTEST_INTERVAL:
             self._interval = min(self._interval, begun - last)
         timeout = self._options.timeout
-        if timeout < self._interval:
+        if timeout < self._interval or self._options.interval is not None:
             return timeout
         shorter = SHARE_OF_INTERVAL * self._interval
         self._say(
@@ -201,9 +213,13 @@ class Plugin:
         options = self._options
         # Of empty queues there is nothing to tell, after one 0 at their end: two series fewer for
         # each of thousands of functions.
-        told = [one for one in selection.listed if one[1] > one[2] or one[0] in watched.waited]
-        gone = watched.waited.intersection(changes.vanished)
-        watched.waited = {one[0] for one in told if one[1] > one[2]}
+        told = [one for one in selection.listed if one[1] > one[2]]
+        waiting = {one[0] for one in told}
+        over = watched.waited - waiting
+        gone = over.intersection(changes.vanished)
+        over -= gone | selection.rest
+        told += [FunctionStatus(name, 0, 0, 0) for name in over]
+        watched.waited = waiting
         keys = None
         if snapshot.keys is not None:
             keys = keys_by_function(snapshot.keys, snapshot.functions)
@@ -214,10 +230,12 @@ class Plugin:
             flows = judge(watched.past, options.window)
             self._dispatch(watched.name, report.of_flows(told, gone, flows, watched.series))
         if options.ages:
-            waiting = oldest_waiting(told, keys or {}, now)
+            oldest = oldest_waiting(told, keys or {}, now)
             running = oldest_running(snapshot.connections, now)
-            mine = {one[0]: running[one[0]] for one in selection.listed if one[0] in running}
-            self._dispatch(watched.name, report.of_ages(told, waiting, mine, watched.series, now))
+            if running:
+                mine = {one[0] for one in selection.listed}
+                running = {name: age for name, age in running.items() if name in mine}
+            self._dispatch(watched.name, report.of_ages(told, oldest, running, watched.series, now))
 
     def _lost(self, watched: Watched, error: AdminError) -> None:
         self._dispatch(watched.name, [report.Column("gauge", [("up", 0)])])

@@ -70,6 +70,7 @@ def of_functions(
     """
     listed, gone = selection.listed, changes.vanished
     names, totals, running, workers = zip(*listed) if listed else ((), (), (), ())
+    names = series.known(names)
     total, other = selection.total, selection.other
     everyone = total.workers if crew is None or staff is None else crew.workers
     sums = [
@@ -86,19 +87,19 @@ def of_functions(
         ("requests", running, "running"),
         ("threads", workers, "workers"),
     ):
-        yield Column(kind, zip(series.plain.of(names), numbers))
+        yield Column(kind, zip(series.plain.of_all(names), numbers))
         if selection.rest:
             yield Column(kind, [(OTHER, getattr(other, field))])
         yield Column(kind, [(name, 0) for name in series.plain.of(gone)])
     stalled = map(changes.stalled.__contains__, names)
-    yield Column("gauge", zip(series.stalled.of(names), stalled))
+    yield Column("gauge", zip(series.stalled.of_all(names), stalled))
     yield Column("gauge", [(name, 0) for name in series.stalled.of(gone)])
-    busy = series.busy
+    busy = series.busy.of_all(names)
     if staff is None:  # a worker of several functions is counted for each of them
-        busies = [(busy[one[0]], min(1.0, one[2] / one[3])) for one in listed if one[3]]
+        ratios = [min(1.0, one[2] / one[3]) if one[3] else None for one in listed]
     else:
-        busies = [(busy[one[0]], staff[one[0]].busy) for one in listed if one[0] in staff]
-    yield Column("gauge", busies)
+        ratios = [None if one is None else one[4] for one in map(staff.get, names)]
+    yield Column("gauge", [(name, ratio) for name, ratio in zip(busy, ratios) if ratio is not None])
     rates = changes.rates
     submitted, drained = zip(*rates.values()) if rates else ((), ())
     yield Column("operations_per_second", zip(series.submitted.of(rates), submitted))

@@ -69,6 +69,12 @@ class JobKey(NamedTuple):
             None if not_before is None else int(not_before, 16),
         )
 
+    @staticmethod
+    def enqueued(unique: str) -> float | None:
+        """What `parse` says of ``enqueued_at`` alone, at a third of its cost."""
+        match = re.fullmatch(_KEY, unique)
+        return None if match is None else int(match[2], 16) / 1000
+
     def __str__(self) -> str:
         """The unique key; equal for equal fields, so that gearmand joins copies of a delivery.
 

@@ -9,7 +9,7 @@ function it is of: they tell where nothing ended on the whole server, and little
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, Optional
 from zlib import crc32
 
@@ -41,21 +41,22 @@ def witness(keys: Sequence[str], total: int) -> Witness | None:
     return Witness(max(key[_ENQUEUED] for key in keys), len(keys), _digest(keys))
 
 
-def ended(before: Mapping[str, Witness], keys: Mapping[str, Sequence[str]]) -> dict[str, Ended]:
-    """Function → whether jobs of it ended since the look before.
+def ended(before: Witness, keys: Sequence[str], now: Witness | None = None) -> Ended:
+    """Whether jobs of a function ended since the look before.
 
     Args:
-        before: function → its jobs at the look before.
-        keys: function → the keys of its jobs now.
+        before: its jobs then.
+        keys: the keys of its jobs now.
+        now: what `witness` makes of them, where that is known.
     """
-    return {name: _ended(one, keys.get(name, ())) for name, one in before.items()}
-
-
-def _ended(before: Witness, keys: Sequence[str]) -> Ended:
-    old = [key for key in keys if key[_ENQUEUED] <= before.newest]
-    if len(old) < before.jobs:
+    if now is not None and now.newest <= before.newest:
+        jobs, digest = now.jobs, now.digest
+    else:
+        old = [key for key in keys if key[_ENQUEUED] <= before.newest]
+        jobs, digest = len(old), _digest(old)
+    if jobs < before.jobs:
         return True
-    if len(old) == before.jobs and _digest(old) == before.digest:
+    if jobs == before.jobs and digest == before.digest:
         return False
     return None  # a job has come under an earlier time: a retry, or a clock that runs behind
 

@@ -155,7 +155,6 @@ def follow(
     listed = None
     if known_before is not None and numbers is not None:
         listed = Numbers.between(known_before, numbers)
-    over = {} if past is None or keys is None else ended(past.witnesses, keys)
     courses: dict[str, Course] = {}
     witnesses: dict[str, Witness] = {}
     for name, total, running, workers in functions:
@@ -165,25 +164,21 @@ def follow(
         if known is not None:
             witnesses[name] = known
         free = None if idle is None else idle.get(name, 0)
-        step = Polled(at, total - running, total, running, workers, free)
+        waiting = total - running
         course = past.courses.get(name) if past is not None else None
-        if course is None:
+        if past is None or course is None:
             # At the last poll nothing waited: had it, there would be a course.
-            courses[name] = Course(past.at if past is not None else None, (step,))
+            first = Polled(at, waiting, total, running, workers, free)
+            courses[name] = Course(past.at if past is not None else None, (first,))
             continue
         before = course.steps[-1]
-        went = bool(
-            over.get(name)
-            or step.running != before.running
-            or step.total < before.total
-            or step.waiting < before.waiting
-        )
-        still = over.get(name) is False or (
-            listed is not None and listed.none_ended(step.total - before.total)
-        )
-        step = step._replace(
-            fell=step.waiting < before.waiting, went=went, still=still and not went
-        )
+        over = None
+        if keys is not None and name in past.witnesses:
+            over = ended(past.witnesses[name], keys.get(name, ()), known)
+        fell = waiting < before.waiting
+        went = bool(over or running != before.running or total < before.total or fell)
+        still = over is False or (listed is not None and listed.none_ended(total - before.total))
+        step = Polled(at, waiting, total, running, workers, free, fell, went, still and not went)
         courses[name] = Course(course.empty_at, _within((*course.steps, step), window))
     if len(courses) > MOST_WAITING:
         largest = sorted(courses.items(), key=lambda one: -one[1].steps[-1].waiting)
@@ -252,8 +247,9 @@ def _rises(steps: tuple[Polled, ...]) -> bool:
 
 def _within(steps: tuple[Polled, ...], window: float) -> tuple[Polled, ...]:
     """The steps of the window, and the last one before it; joined where they are too many."""
-    start = steps[-1].at - window
-    first = max((n for n, step in enumerate(steps) if step.at <= start), default=0)
+    start, first = steps[-1].at - window, 0
+    while first + 1 < len(steps) and steps[first + 1].at <= start:
+        first += 1
     kept = steps[first:]
     if len(kept) <= MOST_STEPS:
         return kept

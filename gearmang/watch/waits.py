@@ -141,9 +141,9 @@ def _oldest(keys: Sequence[str], total: int, running: int, now: float) -> Queuei
             min(keys, key=_enqueued) if not running else
             nsmallest(running + 1, keys, key=_enqueued)[-1]
         ) if len(keys) > running else None  # fmt: skip
-        parsed = JobKey.parse(chosen) if chosen else None
-        if parsed is not None:
-            return Queueing(parsed.enqueued_at, len(keys), total)
+        since = JobKey.enqueued(chosen) if chosen else None
+        if since is not None:
+            return Queueing(since, len(keys), total)
         if chosen is None:
             return Queueing(None, len(keys), total)
     return _parsed(keys, total, running, now)

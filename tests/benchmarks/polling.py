@@ -39,6 +39,7 @@ READS_BEFORE, READS = 200, 2_000
 KIB_PER_MIB = 1024
 AGED_JOBS, AGED_FUNCTIONS = 100_000, 1_000
 MOVING_SERVERS = 100
+MOVING_FUNCTIONS = 1_000
 
 
 def figures() -> Iterator[Figure]:
@@ -53,6 +54,10 @@ def figures() -> Iterator[Figure]:
         yield from workers(large)
         yield from workers_evenly(folder)
         yield from whole_read(large)
+        with Registrations(large) as made:
+            names = [f"image.resize.{number:05d}" for number in range(MOVING_FUNCTIONS)]
+            _submit_with_keys(made, names, 3)
+            yield from whole_read(large, MOVING_FUNCTIONS)
         yield from growth(small, large)
     with tempfile.TemporaryDirectory() as name:
         yield from frozen_servers(Path(name))
@@ -222,11 +227,17 @@ def workers_evenly(folder: Path) -> Iterator[Figure]:
         yield from workers(gearmand, None, ", with 20 functions a worker and no long line")
 
 
-def whole_read(gearmand: Gearmand) -> Iterator[Figure]:
-    """The plugin's read of everything, into a stand-in for collectd."""
+def whole_read(gearmand: Gearmand, moving: int = 0) -> Iterator[Figure]:
+    """The plugin's read of everything, into a stand-in for collectd.
+
+    Args:
+        gearmand: with all functions registered.
+        moving: of the functions, those in which jobs wait.
+    """
     collectd, bare = StrictCollectd(), Bare(gearmand)
     Plugin(collectd).register()
-    collectd.start(Node("Server", gearmand.address), Node("Timeout", 20.0))
+    options = (Node("Timeout", 20.0), Node("Interval", 30.0))
+    collectd.start(Node("Server", gearmand.address), *options)
     collectd.read()
     rows = [(kind, instance) for _, kind, instance in collectd.dispatched]
 
@@ -239,11 +250,15 @@ def whole_read(gearmand: Gearmand) -> Iterator[Figure]:
     def lists() -> None:
         bare.ask(b"status", b"\t")
         bare.ask(b"workers", b" ")
+        if moving:
+            bare.ask(b"show unique jobs", b".")
 
     ours, dispatched, listed = cpu_ms(collectd.read, dispatches, lists)
     assert not collectd.logged
     yield Figure(
-        f"one whole plugin read ({len(rows):,} values), against bare lists and bare dispatches",
+        f"one whole plugin read ({len(rows):,} values"
+        + (f", jobs waiting in {moving:,} functions, with movement and ages" if moving else "")
+        + "), against bare lists and bare dispatches",
         ours / (dispatched + listed),
         bound=2,
         detail=f"{ours:.0f} ms, bare {listed:.1f} + {dispatched:.0f} ms CPU",

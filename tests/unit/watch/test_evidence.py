@@ -17,7 +17,9 @@ FIRST = [key(1, 10), key(2, 20)]
 def over(*now: str) -> bool | None:
     before = witness(FIRST, total=2)
     assert before is not None
-    return ended({"f": before}, {"f": now})["f"]
+    found = ended(before, now)
+    assert ended(before, now, witness(now, len(now))) == found
+    return found
 
 
 def test_the_same_jobs_in_another_order_have_not_ended() -> None:
