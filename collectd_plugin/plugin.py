@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import sys
 import time
@@ -24,6 +23,7 @@ from collectd_plugin.watched import Watched, without_idle
 from gearmang.errors import GearmangError
 from gearmang.protocol.entries import FunctionStatus
 from gearmang.protocol.errors import AdminError
+from gearmang.protocol.exchange import without_collection
 from gearmang.terminal import clean
 from gearmang.watch.course import continued
 from gearmang.watch.fleet import Staff, fleet, staff
@@ -93,14 +93,8 @@ class Plugin:
 
     def read(self) -> None:
         """Poll all servers once; nothing is raised, which would suspend the reads."""
-        collects = gc.isenabled()
-        # Tens of thousands of records, none of them garbage: see `gearmang.protocol.exchange`.
-        gc.disable()
-        try:
+        with without_collection():
             self._read()
-        finally:
-            if collects:
-                gc.enable()
 
     def _read(self) -> None:
         options, begun = self._options, time.monotonic()

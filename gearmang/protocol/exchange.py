@@ -15,6 +15,7 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from gearmang.protocol.errors import BadReply, RefusedReply
@@ -55,6 +56,21 @@ class Command(NamedTuple):
     text: bytes
     parse: Callable[[bytes], Any]
     optional: bool = False
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Tens of thousands of records are made, none of them garbage.
+
+    To look for cycles among them would take a third of the time.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 class Exchange:
@@ -142,15 +158,8 @@ class Exchange:
             BadReply: a reply is not what its command is answered by.
             RefusedReply: gearmand said ERR.
         """
-        collects = gc.isenabled()
-        # Tens of thousands of records, none of them garbage: looking for cycles among them would
-        # take a third of the time.
-        gc.disable()
-        try:
+        with without_collection():
             return self._parsed()
-        finally:
-            if collects:
-                gc.enable()
 
     def _parsed(self) -> list[Any]:
         found: list[Any] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from gearmang.protocol.exchange import without_collection
 from gearmang.watch.fleet import Staff, staff
 from gearmang.watch.movement import DEFAULT_WINDOW, Past, follow
 from gearmang.watch.poll import Snapshot
@@ -34,18 +35,19 @@ def continued(
             caller has them already.
         crowd: of the snapshot, as `gearmang.watch.fleet.staff` gives it, for the same reason.
     """
-    if keys is None and snapshot.keys is not None:
-        keys = keys_by_function(snapshot.keys, snapshot.functions)
-    if crowd is None:
-        crowd = staff(snapshot.functions, snapshot.connections)
-    waiting = [one[0] for one in snapshot.functions if one[1] > one[2] and one[0] in crowd]
-    return follow(
-        past,
-        now,
-        snapshot.functions,
-        window=window,
-        idle={name: crowd[name].idle for name in waiting} if snapshot.connections else None,
-        keys=keys,
-        pid=snapshot.pid,
-        numbers=snapshot.numbers,
-    )
+    with without_collection():
+        if keys is None and snapshot.keys is not None:
+            keys = keys_by_function(snapshot.keys, snapshot.functions)
+        if crowd is None:
+            crowd = staff(snapshot.functions, snapshot.connections)
+        waiting = [one[0] for one in snapshot.functions if one[1] > one[2] and one[0] in crowd]
+        return follow(
+            past,
+            now,
+            snapshot.functions,
+            window=window,
+            idle={name: crowd[name].idle for name in waiting} if snapshot.connections else None,
+            keys=keys,
+            pid=snapshot.pid,
+            numbers=snapshot.numbers,
+        )

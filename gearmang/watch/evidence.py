@@ -10,12 +10,16 @@ function it is of: they tell where nothing ended on the whole server, and little
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from operator import itemgetter, methodcaller
 from typing import NamedTuple, Optional
 from zlib import crc32
 
 from gearmang.protocol.entries import FunctionStatus, QueuedJob
 
-_ENQUEUED = slice(26, 37)  # of a key of 11 digits of time, as `gearmang.watch.waits` takes them
+_enqueued = itemgetter(
+    slice(26, 37)
+)  # of a key of 11 digits of time, as `gearmang.watch.waits` takes them
+_bytes = methodcaller("encode", "utf-8", "surrogateescape")
 
 Ended = Optional[bool]  # None: not known
 
@@ -38,7 +42,7 @@ def witness(keys: Sequence[str], total: int) -> Witness | None:
     """What to remember of a function's jobs; None where not all of them have keys of ours."""
     if not keys or len(keys) != total:
         return None
-    return Witness(max(key[_ENQUEUED] for key in keys), len(keys), _digest(keys))
+    return Witness(max(map(_enqueued, keys)), len(keys), _digest(keys))
 
 
 def ended(before: Witness, keys: Sequence[str], now: Witness | None = None) -> Ended:
@@ -52,7 +56,7 @@ def ended(before: Witness, keys: Sequence[str], now: Witness | None = None) -> E
     if now is not None and now.newest <= before.newest:
         jobs, digest = now.jobs, now.digest
     else:
-        old = [key for key in keys if key[_ENQUEUED] <= before.newest]
+        old = [key for key in keys if _enqueued(key) <= before.newest]
         jobs, digest = len(old), _digest(old)
     if jobs < before.jobs:
         return True
@@ -62,7 +66,7 @@ def ended(before: Witness, keys: Sequence[str], now: Witness | None = None) -> E
 
 
 def _digest(keys: Sequence[str]) -> int:
-    return sum(crc32(key.encode("utf-8", "surrogateescape")) for key in keys)
+    return sum(map(crc32, map(_bytes, keys)))
 
 
 def numbers_of(

@@ -77,6 +77,9 @@ def staff(functions: Iterable[FunctionStatus], connections: Iterable[Peer]) -> d
     for kind in sorted(kinds, key=len, reverse=True):
         jobs_of[kind] = sum(map(running.get, kind, repeat(0)))
         only = _staffed(kinds[kind], jobs_of[kind], len(kind))
+        if not found:  # the largest kind, which may serve thousands
+            found, first = dict.fromkeys(kind, only), dict.fromkeys(kind, kind)
+            continue
         for name in kind:
             if name in first:
                 shared.setdefault(name, [first[name]]).append(kind)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gearmang.protocol.entries import FunctionStatus
+from gearmang.protocol.exchange import without_collection
 from gearmang.watch.evidence import Numbers, Witness, ended, restarted, witness
 
 DEFAULT_WINDOW = 600.0  # seconds
@@ -189,7 +190,8 @@ def follow(
 
 def judge(past: Past, window: float = DEFAULT_WINDOW) -> dict[str, Flow]:
     """The verdict on each function in which jobs wait; any other is `EMPTY`."""
-    return {name: _flow(course, past.at, window) for name, course in past.courses.items()}
+    with without_collection():
+        return {name: _flow(course, past.at, window) for name, course in past.courses.items()}
 
 
 def flow_of(flows: Mapping[str, Flow], function: str) -> Flow:

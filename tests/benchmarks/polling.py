@@ -96,14 +96,14 @@ def ages(gearmand: Gearmand) -> Iterator[Figure]:
 
 def _submit_with_keys(made: Registrations, names: list[str], each: int) -> None:
     now = time.time()
-    for number, name in enumerate(names):
-        made.submit_keys(
+    made.submit_keys(
+        (
             name.encode(),
-            [
-                str(JobKey(f"{number * each + job:032x}", now - number - job, mark_of(name)))
-                for job in range(each)
-            ],
+            str(JobKey(f"{number * each + job:032x}", now - number - job, mark_of(name))),
         )
+        for number, name in enumerate(names)
+        for job in range(each)
+    )
 
 
 def movement(gearmand: Gearmand) -> Iterator[Figure]:
@@ -134,6 +134,7 @@ from gearmang.watch.poll import poll
 port, count = int(sys.argv[1]), int(sys.argv[2])
 pasts = [None] * count
 for _ in range(3):
+    answers = None  # nobody keeps those of the poll before
     begun = time.process_time()
     answers = poll([Server("127.0.0.1", port)] * count, timeout=30, keys=True)
     pasts = [continued(past, answer, time.time()) for past, answer in zip(pasts, answers)]

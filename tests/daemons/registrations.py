@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gearmang.protocol import wire
@@ -61,11 +61,17 @@ class Registrations:
         made.sendall(wire.request(wire.SUBMIT_JOB_BG, function, b"", data))
         self._settle(made)
 
-    def submit_keys(self, function: bytes, keys: Sequence[str]) -> None:
-        """Queue a job in the background for each unique key."""
+    def submit_keys(self, jobs: Iterable[tuple[bytes, str]]) -> None:
+        """Queue a job in the background for each function and unique key, over one connection."""
         made = self.connect()
-        for key in keys:
+        for function, key in jobs:
             made.sendall(wire.request(wire.SUBMIT_JOB_BG, function, key.encode(), b"x"))
+            made.setblocking(False)
+            try:
+                made.recv(1 << 20)  # what it says of them, so that it goes on
+            except BlockingIOError:
+                pass
+            made.setblocking(True)
         self._settle(made)
 
     def grab(self, worker: socket.socket) -> None:
