@@ -8,13 +8,17 @@ in ``show unique jobs``, where no function stands beside it: hence the mark.
 
 from __future__ import annotations
 
-import base64
 import binascii
-import functools
-import hashlib
 import os
-import re
 from typing import NamedTuple
+
+try:  # what hashlib has without OpenSSL, which takes a check as long to load as all else
+    from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]  # Python 3.12
+except ImportError:
+    try:
+        from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        from hashlib import sha256
 
 LONGEST_UNIQUE = 64  # bytes; gearmand 1.1.20 refuses longer unique keys
 MARK_DIGITS = 6  # hexadecimal: of 1,000 functions two have one mark once in 33 servers
@@ -23,11 +27,15 @@ LATEST_ENQUEUED = 0xFFFFFFFFFFF / 1000  # seconds since the epoch that have room
 LATEST_NOT_BEFORE = 0xFFFFFFFF  # seconds since the epoch that have room: the year 2106
 
 _PREFIX = "g1."
-_KEY = (
-    r"g1\.([A-Za-z0-9_-]{22})\.([0-9a-f]{1,11})\.([0-9a-f]{6})"
-    r"\.([0-9a-f]{1,4})\.([0-9a-f]{1,4})(?:\.([0-9a-f]{1,8}))?"
-)
+_ID_DIGITS = 22
+_FIELDS = (11, 6, 4, 4, 8)  # hexadecimal digits at most, behind the id; the last may be left out
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_ID_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+_HEXADECIMAL = frozenset("0123456789abcdef")
+_MOST_MARKS = 1_024  # that are remembered
+
+_marks: dict[str, str] = {}
 
 
 class JobKey(NamedTuple):
@@ -54,26 +62,24 @@ class JobKey(NamedTuple):
     @classmethod
     def parse(cls, unique: str) -> JobKey | None:
         """Read a unique key; None for one that is not ours."""
-        if not unique.startswith(_PREFIX):
+        fields = _fields(unique)
+        if fields is None:
             return None
-        match = re.fullmatch(_KEY, unique)
-        if match is None:
-            return None
-        packed, enqueued, mark, delivery, attempt, not_before = match.groups()
+        packed, enqueued, mark, delivery, attempt, *not_before = fields
         return cls(
-            base64.urlsafe_b64decode(packed + "==").hex(),
+            binascii.a2b_base64(packed.encode().translate(_FROM_URL_SAFE) + b"==").hex(),
             int(enqueued, 16) / 1000,
             mark,
             max(1, int(delivery, 16)),
             max(1, int(attempt, 16)),
-            None if not_before is None else int(not_before, 16),
+            int(not_before[0], 16) if not_before else None,
         )
 
     @staticmethod
     def enqueued(unique: str) -> float | None:
         """What `parse` says of ``enqueued_at`` alone, at a third of its cost."""
-        match = re.fullmatch(_KEY, unique)
-        return None if match is None else int(match[2], 16) / 1000
+        fields = _fields(unique)
+        return None if fields is None else int(fields[1], 16) / 1000
 
     def __str__(self) -> str:
         """The unique key; equal for equal fields, so that gearmand joins copies of a delivery.
@@ -102,8 +108,30 @@ def new_key(function: str, now: float) -> str:
     return f"{_PREFIX}{packed.decode()}.{round(now * 1000):x}.{mark_of(function)}.1.1"
 
 
-@functools.lru_cache(maxsize=1024)
 def mark_of(function: str) -> str:
     """The first hexadecimal digits of SHA-256 of a function's name."""
-    name = function.encode("utf-8", "surrogateescape")
-    return hashlib.sha256(name).hexdigest()[:MARK_DIGITS]
+    mark = _marks.get(function)
+    if mark is None:
+        if len(_marks) >= _MOST_MARKS:
+            _marks.clear()
+        name = function.encode("utf-8", "surrogateescape")
+        mark = _marks[function] = sha256(name).hexdigest()[:MARK_DIGITS]
+    return mark
+
+
+def _fields(unique: str) -> list[str] | None:
+    """What stands between the dots behind the prefix; None where it is not as it must be.
+
+    Without a pattern: to compile one takes a check longer than it has to read.
+    """
+    if not unique.startswith(_PREFIX):
+        return None
+    packed, *numbers = fields = unique.split(".")[1:]
+    if len(packed) != _ID_DIGITS or not _ID_LETTERS.issuperset(packed):
+        return None
+    if not 0 <= len(_FIELDS) - len(numbers) <= 1 or len(fields[2]) != MARK_DIGITS:
+        return None
+    for digits, most in zip(numbers, _FIELDS):
+        if not 0 < len(digits) <= most or not _HEXADECIMAL.issuperset(digits):
+            return None
+    return fields

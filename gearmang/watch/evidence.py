@@ -9,16 +9,15 @@ function it is of: they tell where nothing ended on the whole server, and little
 
 from __future__ import annotations
 
+from binascii import crc32
 from collections.abc import Collection, Iterable, Sequence
 from operator import itemgetter, methodcaller
 from typing import NamedTuple, Optional
-from zlib import crc32
 
 from gearmang.protocol.entries import FunctionStatus, QueuedJob
 
-_enqueued = itemgetter(
-    slice(26, 37)
-)  # of a key of 11 digits of time, as `gearmang.watch.waits` takes them
+# Of a key whose time has 11 digits, as `gearmang.watch.waits` takes it.
+_enqueued = itemgetter(slice(26, 37))
 _bytes = methodcaller("encode", "utf-8", "surrogateescape")
 
 Ended = Optional[bool]  # None: not known

@@ -7,7 +7,6 @@ mark for which function; the client id of a slot that is long at a job says when
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from heapq import nsmallest
 from operator import methodcaller
 from typing import NamedTuple
 
@@ -139,7 +138,7 @@ def _oldest(keys: Sequence[str], total: int, running: int, now: float) -> Queuei
     if keys and all(map(_QUEUED_ONCE, keys)):
         chosen = (
             min(keys, key=_enqueued) if not running else
-            nsmallest(running + 1, keys, key=_enqueued)[-1]
+            _nth(keys, running)
         ) if len(keys) > running else None  # fmt: skip
         since = JobKey.enqueued(chosen) if chosen else None
         if since is not None:
@@ -162,6 +161,12 @@ def _parsed(keys: Sequence[str], total: int, running: int, now: float) -> Queuei
     # A job of a clock that runs ahead of ours waits, too.
     since = min(now, *waiting) if waiting else None
     return Queueing(since, len(ours), total, len(ours) - len(ready))
+
+
+def _nth(keys: Sequence[str], place: int) -> str:
+    from heapq import nsmallest  # late: no check needs it where nothing runs
+
+    return nsmallest(place + 1, keys, key=_enqueued)[-1]
 
 
 def _enqueued(key: str) -> str:
