@@ -35,6 +35,23 @@ lint: setup  ## ruff (lint and format) and mypy --strict
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 
+.PHONY: lint-release
+lint-release: docs  ## the site without a warning, wheel and sdist by twine, manifests by Kubernetes' schemas
+	@rm -rf dist/pip && .site/bin/python -m hatchling build -d dist/pip
+	@.site/bin/twine check --strict dist/pip/*
+	@rm -rf dist/alone && mkdir dist/alone && tar -xzf dist/pip/*.tar.gz -C dist/alone --strip-components 1
+	@cd dist/alone && ../../.site/bin/python -m hatchling build -t wheel -d ../alone-wheel && rm -rf ../alone ../alone-wheel
+	@.site/bin/kubernetes-validate --strict packaging/kubernetes/worker.yaml packaging/kubernetes/collector.yaml packaging/kubernetes/page.yaml
+
+.PHONY: release-check
+release-check: lint lint-release  ## all that a release must pass: lint, tests, Pythons, packages by lintian and in fresh systems
+	@$(MAKE) -s reference && git diff --exit-code --stat -- packaging/man packaging/completion docs/reference
+	@$(MAKE) -s test test-pythons
+	@$(MAKE) -s deb PYTHONS="3.11 3.13" && lintian --profile debian --fail-on error,warning dist/*.deb
+	@$(MAKE) -s rpm && rpm -qp --requires dist/*.rpm >/dev/null
+	@$(MAKE) -s test-packages
+	@echo "all passed: date the version in CHANGELOG.md, commit, and: git tag -a v$$(sed -n 's/^version = \"\(.*\)\"/\1/p' pyproject.toml) -m 'what the changelog says'"
+
 .PHONY: bench
 bench: setup  ## the figures, as ratios against baselines measured in the same run
 	@$(PYTHON) -m tests.benchmarks $(ARGS)

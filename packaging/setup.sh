@@ -16,7 +16,7 @@ DEMO="gearman-job-server gearman-tools collectd-core collectd-utils LIBPYTHON \
 libmicrohttpd12t64|libmicrohttpd12 libprotobuf-c1 nagios4-core"
 TEST="icinga2-bin rsyslog rsyslog-relp postgresql \
 logrotate chromium prometheus prometheus-alertmanager redis-server|valkey-redis-compat stunnel4 tmux man-db php-cli php-gearman nodejs perl \
-libgearman-client-perl libfaketime nagios-nrpe-server nagios-nrpe-plugin libmonitoring-plugin-perl"
+pypy3 libgearman-client-perl libfaketime nagios-nrpe-server nagios-nrpe-plugin libmonitoring-plugin-perl"
 
 case ${1:-test} in
 build) wanted=$BUILD ;;

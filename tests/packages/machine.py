@@ -59,8 +59,8 @@ class Machine:
         self.root = folder / release
         _run("cp", "-a", "--reflink=auto", str(base(release)), str(self.root))
         # collectd looks its host's name up.
-        hosts = f"127.0.0.1 localhost\n127.0.1.1 {release}\n"
-        (self.root / "etc/hosts").write_text(hosts)
+        (self.root / "etc/hostname").write_text("gm\n")
+        (self.root / "etc/hosts").write_text("127.0.0.1 localhost\n127.0.1.1 gm\n")
         self._log = folder / f"{release}.log"
         self._leader = 0
 
