@@ -26,7 +26,7 @@ NEEDED = (
         "collectd",
         "collectd-core",
     ),
-    *("collectd", "collectd-core", "logrotate", "curl"),
+    *("collectd", "collectd-core", "libmnl0", "logrotate", "curl", "procps"),
 )
 
 
