@@ -132,7 +132,7 @@ def suite(into: Path, layout: Layout, wheels: Path) -> None:
             _copy(source, into / place)
     documents = into / "usr/share/doc/gearmang"
     for name in ("README.md", *(path.name for path in ROOT.glob("[A-Z]*.md"))):
-        if name not in ("CHANGELOG.md", "CONTRIBUTING.md"):
+        if name not in ("CHANGELOG.md", "CONTRIBUTING.md", "INSTALL.md"):
             _copy(ROOT / name, documents / name)
     _copy_folder(ROOT / "docs", documents / "docs", leave=("images",))
     for sample in ("prometheus", "grafana", "systemd", "kubernetes"):
