@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import orjson
 
+from gearmang.errors import JobFailed
 from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import Envelope
+from gearmang.job.news import News, Part, Progress, Returned
 from gearmang.job.submission import Submitted
 from gearmang.protocol.server import Server
 from gearmang.worker import frames
@@ -41,6 +43,7 @@ class Ran(NamedTuple):
         record: the fields that the function has set, without those that a worker adds.
         parts: what it sent by ``job.send``, as bytes.
         progress: the pairs that it told by ``job.progress``.
+        raw: the result as bytes.
     """
 
     outcome: Outcome
@@ -49,6 +52,7 @@ class Ran(NamedTuple):
     record: Mapping[str, Any]
     parts: Sequence[bytes]
     progress: Sequence[tuple[int, int]]
+    raw: bytes = b""
 
 
 class _Kept(RecordHandler):
@@ -127,11 +131,11 @@ def run(function: Target, data: Any = None, /, **given: Any) -> Ran:
     job = make_job(data, say=say, **given)
     kept = _Kept()
     job.record = Record(kept, job.function.lstrip("^.") or "task", None, None, {})
-    result: Any = None
+    raw = b""
     error: BaseException | None = None
     try:
         with job.record:
-            result = _read(encoded(code(job)))
+            raw = encoded(code(job))
     except Exception as raised:
         error = raised
     finally:
@@ -143,7 +147,38 @@ def run(function: Target, data: Any = None, /, **given: Any) -> Ran:
             outcome = "rejected"
         elif isinstance(error, Retry):
             outcome = "retry"
-    return Ran(outcome, result, error, dict(kept.documents[-1].get("fields", {})), parts, progress)
+    record = dict(kept.documents[-1].get("fields", {}))
+    return Ran(outcome, _read(raw), error, record, parts, progress, raw)
+
+
+class EagerCall:
+    """A stand-in for `gearmang.job.calling.Call`, of a job that was run already."""
+
+    def __init__(self, ran: Ran, submitted: Submitted) -> None:
+        self._ran, self._submitted = ran, submitted
+        self.handle = submitted.handle
+
+    def __iter__(self) -> Iterator[News]:
+        """Progress, then parts.
+
+        Raises:
+            JobFailed: the job failed.
+        """
+        yield from (Progress(done, of) for done, of in self._ran.progress)
+        yield from map(Part, self._ran.parts)
+        self.result()
+
+    def result(self) -> Returned:
+        """What the job came to.
+
+        Raises:
+            JobFailed: it failed.
+        """
+        if self._ran.error is not None:
+            text = f"{type(self._ran.error).__name__}: {self._ran.error}"
+            raise JobFailed(f"job {self.handle} failed: {text}", text)
+        parts = tuple(map(Part, self._ran.parts))
+        return Returned(self._ran.raw, self.handle, self._submitted.server, parts)
 
 
 class EagerClient:
@@ -172,6 +207,24 @@ class EagerClient:
     def submit_many(self, jobs: Any) -> int:
         """Run many jobs; their number."""
         return sum(1 for job in jobs if self.submit(job[0], job[1]))
+
+    def do(self, function: str, data: Any, **_: Any) -> Returned:
+        """Run one job; its result.
+
+        Raises:
+            JobFailed: it raised; the text is what a worker would say.
+            KeyError: no code was given for the function.
+        """
+        return self.call(function, data).result()
+
+    def call(self, function: str, data: Any, **_: Any) -> EagerCall:
+        """Run one job; its news and its result are at hand.
+
+        Raises:
+            KeyError: no code was given for the function.
+        """
+        submitted = self.submit(function, data)
+        return EagerCall(self.ran[-1], submitted)
 
     def close(self) -> None:
         """Nothing is open."""

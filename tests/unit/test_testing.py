@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gearmang import Job, Reject, Retry
+from gearmang import Job, JobFailed, Reject, Retry
+from gearmang.job.news import Part, Progress
 from gearmang.testing import EagerClient, make_job, run
 
 
@@ -66,3 +67,17 @@ def test_an_eager_client_runs_what_is_submitted() -> None:
         assert client.submit_many([("work", "reject"), ("work", "live")]) == 2
 
     assert [ran.outcome for ran in client.ran] == ["done", "rejected", "done"]
+
+
+def test_an_eager_client_gives_results_news_and_failures_as_the_real_one_does() -> None:
+    client = EagerClient({"work": work})
+
+    assert client.do("work", "live", timeout=3).data["attempt"] == 1
+    call = client.call("work", "parts")
+    assert list(call) == [Progress(1, 2), Part(b"half")]
+    assert call.result().parts == (Part(b"half"),)
+    with pytest.raises(JobFailed) as caught:
+        client.do("work", "fail")
+    assert caught.value.text == "KeyError: 'x'"
+    with pytest.raises(JobFailed):
+        list(client.call("work", "fail"))
