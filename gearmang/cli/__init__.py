@@ -17,6 +17,7 @@ _COMMANDS = {
     "collect": ("gearmang.cli.collect", "collect", "Store the dead letters that workers send."),
     "dead": ("gearmang.cli.dead", "dead", "Inspect, requeue and remove dead letters."),
     "doctor": ("gearmang.cli.doctor", "examine", "Look for what is wrong on this host."),
+    "fleet": ("gearmang.cli.fleet", "fleet", "Run all pools of workers of one file."),
     "functions": ("gearmang.cli.functions", "functions", "Drop functions that nobody serves."),
     "logs": ("gearmang.cli.logs", "logs", "Read task records back: view, stats, trace, plot."),
     "report": ("gearmang.cli.report", "report", "Write one page of what happened, to mail."),

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import logging
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gearmang.cli.logs_of_worker import log_format_option, log_to_stderr
 from gearmang.cli.options import servers_option
 from gearmang.cli.sizes import SIZE
 from gearmang.cli.times import Span
 from gearmang.cli.tls import tls_options
-from gearmang.protocol.server import Server
 from gearmang.worker.loading import Target
 from gearmang.worker.options import (
     DEFAULT_ATTEMPTS,
@@ -25,6 +25,27 @@ from gearmang.worker.options import (
 )
 
 TIME = Span()
+MOST_SLOTS = 1024
+
+
+class SlotsType(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3
+    """``4``, or ``2..16``: the least and the most slots; the most is 0 where there is one."""
+
+    name = "N|N..M"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Read it."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"([0-9]{1,4})(?:\.\.([0-9]{1,4}))?", str(value), re.ASCII)
+        if match is None:
+            self.fail(f"{value!r} is no number of slots; write 4, or 2..16", param, ctx)
+        least, most = int(match[1]), int(match[2] or 0)
+        if not 1 <= least <= MOST_SLOTS or (match[2] and not least <= most <= MOST_SLOTS):
+            self.fail(f"{value!r} is not within 1..{MOST_SLOTS}", param, ctx)
+        return least, most
 
 
 @click.command()
@@ -36,8 +57,8 @@ TIME = Span()
 @click.option("--function", required=True, metavar="NAME", help="The name that jobs queue under.")
 @servers_option
 @tls_options
-@click.option("--processes", type=click.IntRange(1, 1024), default=1, show_default=True,
-              help="Run so many jobs at once, each in an executor of its own.")  # fmt: skip
+@click.option("--processes", type=SlotsType(), default="1", show_default=True, metavar="N|N..M",
+              help="Run so many jobs at once; of 2..16 more while jobs wait.")  # fmt: skip
 @click.option("--attempts", type=click.IntRange(1), default=DEFAULT_ATTEMPTS, show_default=True,
               help="How often a job is tried before it is a dead letter.")  # fmt: skip
 @click.option("--backoff", type=TIME, help="Wait before the second attempt, doubled for each more.")
@@ -63,14 +84,8 @@ TIME = Span()
 @click.option("--records", type=click.Path(path_type=Path), metavar="DIR",
               envvar="GEARMANG_RECORDS", show_envvar=True,
               help="Write a JSON record of each attempt here.")  # fmt: skip
-def work(
-    target: str | None,
-    command: str | None,
-    persistent: str | None,
-    servers: tuple[Server, ...],
-    records: Path | None,
-    **given: Any,
-) -> None:
+@log_format_option
+def work(records: Path | None, log_format: str, **given: Any) -> None:
     """Run a worker that survives the jobs that kill it.
 
     Exit codes: 0 its lifetime or a signal ended it; 1 it cannot work; 2 bad options; 75 the grace
@@ -81,25 +96,39 @@ def work(
       gearmang work images:resize --function resize --time-limit 30s --max-memory 512M
       gearmang work --exec 'php /srv/resize.php' --function resize --processes 4
     """
-    code = _code(target, command, persistent)
-    if not isinstance(code, str):
-        given["keep_after_failure"] = True  # the command has failed, not its executor
-    try:
-        options = WorkerOptions(target=code, servers=servers, **given)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
+    options = options_of(**given)
     if records is not None:
         import log_shipping
 
         log_shipping.configure(path=records)  # executors inherit it
-    logging.basicConfig(
-        format="%(asctime)s gearmang[%(process)d] %(levelname)s %(message)s",
-        level=logging.INFO,
-        stream=sys.stderr,
-    )
+    log_to_stderr(log_format)
     from gearmang.worker.supervisor import Supervisor
 
     sys.exit(Supervisor(options).run())
+
+
+def options_of(
+    *,
+    target: str | None,
+    command: str | None,
+    persistent: str | None,
+    processes: tuple[int, int],
+    **given: Any,
+) -> WorkerOptions:
+    """The options of a worker, from those of the command line.
+
+    Raises:
+        click.UsageError: they cannot be.
+        CannotLoad: there is no such program.
+    """
+    code = _code(target, command, persistent)
+    if not isinstance(code, str):
+        given["keep_after_failure"] = True  # the command has failed, not its executor
+    least, most = processes
+    try:
+        return WorkerOptions(target=code, processes=least, most=most, **given)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _code(target: str | None, command: str | None, persistent: str | None) -> Target:

@@ -50,10 +50,22 @@ class Lifecycle:
         elif number not in STOPS:
             pass
         elif self._cut_at < float("inf"):
-            self._at_once = True
+            self.end_now()
         else:
-            self.stopping = True
-            self._cut_at = now + self._grace
+            self.stop(now)
+
+    def drain(self) -> None:
+        """End when there is no job at hand, however long that takes."""
+        self.stopping = True
+
+    def stop(self, now: float) -> None:
+        """End between jobs, within the grace; said twice it is the same."""
+        self.stopping = True
+        self._cut_at = min(self._cut_at, now + self._grace)
+
+    def end_now(self) -> None:
+        """End at once; a running job is given back."""
+        self.stopping = self._at_once = True
 
     def step(self, now: float, *, busy: bool, unsettled: bool) -> Step:
         """What to do now.

@@ -110,6 +110,11 @@ class Link:
         self._well: bool | None = None  # None until the first answer or failure
 
     @property
+    def is_settled(self) -> bool:
+        """Whether the server has answered on this connection, or cannot be reached now."""
+        return (self.up and self._well is True) or self._well is False
+
+    @property
     def is_free(self) -> bool:
         """Whether a job may be asked for: no copy must be settled first."""
         return all(awaited.aside for awaited in self.awaited)

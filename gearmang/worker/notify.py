@@ -13,24 +13,32 @@ _PLACE: Final = "NOTIFY_SOCKET"
 
 
 class Notifier:
-    """The socket that systemd gave us, if it did.
+    """The socket that systemd gave us, if it did; or a foreman, who is told the same.
+
+    Args:
+        foreman: takes each line; None: systemd is told.
 
     Attributes:
         watchdog: seconds within which systemd wants to hear from us; None: it does not.
         tick_at: when `tick` has something to do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, foreman: Callable[[str], None] | None = None) -> None:
+        self._foreman = foreman
         address = os.environ.get(_PLACE, "")
         self._address = "\0" + address[1:] if address.startswith("@") else address
         own = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         wanted = os.environ.get("WATCHDOG_USEC", "")
         self.watchdog = int(wanted) / 1e6 if own and wanted.isdigit() and int(wanted) else None
         self._said = ""
-        self.tick_at = 0.0 if self._address else float("inf")  # by the monotonic clock
+        self._has_hearer = bool(self._address or foreman)
+        self.tick_at = 0.0 if self._has_hearer else float("inf")  # by the monotonic clock
 
     def say(self, state: str) -> None:
         """Send one state, such as ``READY=1``; never blocks, never raises."""
+        if self._foreman is not None:
+            self._foreman(state)
+            return
         if not self._address:
             return
         try:
@@ -42,7 +50,7 @@ class Notifier:
 
     def hurry(self) -> None:
         """Something has changed that systemd should know soon."""
-        if self._address:
+        if self._has_hearer:
             self.tick_at = 0.0
 
     def tick(self, now: float, text: Callable[[], str]) -> None:
@@ -50,7 +58,9 @@ class Notifier:
         if now < self.tick_at:
             return
         self.tick_at = now + STATUS_INTERVAL
-        if self.watchdog:
+        if self._foreman is not None:
+            self.say("WATCHDOG=1")
+        elif self.watchdog:
             self.tick_at = now + min(STATUS_INTERVAL, self.watchdog / 2)
             self.say("WATCHDOG=1")
         told = text()

@@ -63,6 +63,7 @@ class WorkerOptions:
         max_payload: bytes of the largest job that is run; a larger one is a dead letter without
             its payload.
         processes: slots, each with an executor and connections of its own.
+        most: slots while jobs wait and all are busy; not above `processes`: never more than those.
         tls: speak TLS with the servers.
         hooks: see `Hooks`.
     """
@@ -84,6 +85,7 @@ class WorkerOptions:
     spool: Path | None = None
     max_payload: int = DEFAULT_MAX_PAYLOAD
     processes: int = 1
+    most: int = 0
     tls: Tls | None = None
     hooks: Hooks = field(default_factory=Hooks)
 

@@ -21,6 +21,7 @@ from gearmang.worker.dossiers import import_roots
 from gearmang.worker.executors import Executors
 from gearmang.worker.frames import Answer, failure_of, time_of
 from gearmang.worker.grabbing import Assigned, Grabbing
+from gearmang.worker.growth import Load
 from gearmang.worker.keeper import Keeper
 from gearmang.worker.lifecycle import Lifecycle
 from gearmang.worker.link import Link
@@ -47,10 +48,10 @@ class Shared(NamedTuple):
     sieve: Sieve
     spooling: Spooling
     lookout: Lookout
+    load: Load
     sequence: Iterator[int]
     wake_by: Callable[[float], None]
     on_change: Callable[[Link, str], None]
-    on_ready: Callable[[], None]
     left_behind: Callable[[Child], None]
 
 
@@ -58,15 +59,17 @@ class Slot:
     """One worker.
 
     Args:
-        name: its client id, but for the function's name it is the monitors' only knowledge of it.
+        name: its client id, by which monitors know it.
 
     Attributes:
         done, failed: attempts.
+        is_superfluous: it has no successor when it ends.
     """
 
     def __init__(self, options: WorkerOptions, name: WorkerId, shared: Shared) -> None:
         self.name = name
         self.done = self.failed = 0
+        self.is_superfluous = False
         self._options, self._shared = options, shared
         self._worker = str(name)
         self._clock = shared.clock
@@ -136,13 +139,13 @@ class Slot:
         self.executors.run(sequence, job.body)  # it runs while the rest is noted
         now = self._clock.monotonic()
         self._attempt = Attempt(job, sequence, now, shared.keeper.run_id, self._worker)
+        shared.load.began()
         self._long_at = now + LONG_AFTER
         shared.wake_by(self._long_at)
-        options = self._options
-        if options.time_limit:
-            self._hard_at = now + options.time_limit + HARD_AFTER
+        if limit := self._options.time_limit:
+            self._hard_at = now + limit + HARD_AFTER
             shared.wake_by(self._hard_at)
-        if options.max_memory:
+        if self._options.max_memory:
             self._memory_at = now + MEMORY_CHECK
             shared.wake_by(self._memory_at)
 
@@ -164,10 +167,9 @@ class Slot:
             self._end_attempt()
             until = time_of(answer.body)
             self._shared.sieve.postpone(attempt.job, until, self._hold, self.grabbing.next)
-        elif kind == frames.PROGRESS:
-            self.grabbing.pass_on(attempt.job, wire.WORK_STATUS, answer.body)
-        elif kind == frames.DATA:
-            self.grabbing.pass_on(attempt.job, wire.WORK_DATA, answer.body)
+        elif kind in (frames.PROGRESS, frames.DATA):
+            command = wire.WORK_STATUS if kind == frames.PROGRESS else wire.WORK_DATA
+            self.grabbing.pass_on(attempt.job, command, answer.body)
 
     def _take_failure(self, attempt: Attempt, body: bytes) -> None:
         child = self.executors.child
@@ -211,6 +213,7 @@ class Slot:
 
     def _end_attempt(self) -> None:
         self._attempt = None
+        self._shared.load.ended()
         self._hard_at = self._memory_at = self._long_at = float("inf")
         if self._is_renamed:
             self._rename(None)
@@ -228,7 +231,7 @@ class Slot:
             self._long_at = float("inf")
             self._rename(int(self._clock.wall() - (now - self._attempt.started)))
         unsettled = any(link.awaited for link in self.grabbing.links)
-        step = self.life.step(now, busy=self._attempt is not None, unsettled=unsettled)
+        step = self.life.step(now, busy=self.is_busy, unsettled=unsettled)
         if step == "cut off":
             self.executors.condemn("lost")
         if step == "exit":
@@ -265,8 +268,7 @@ class Slot:
         """Print the job at hand, and the stacks of the executor."""
         told = "no job" if self._attempt is None else self._attempt.told(self._options.function)
         print(f"{self._worker}: {told}", file=sys.stderr)
-        child = self.executors.child
-        if child is not None:
+        if (child := self.executors.child) is not None:
             print(f"executor {child.pid}:\n{child.stack() or 'no answer'}", file=sys.stderr)
 
     def descriptors(self) -> list[int]:
@@ -294,6 +296,5 @@ class Slot:
             self.executors.condemn("out_of_memory")
 
     def _ready(self) -> None:
-        self._shared.on_ready()
         self._shared.wake_by(0.0)
         self.grabbing.next()

@@ -18,6 +18,7 @@ from gearmang.worker.autopsy import HARD_AFTER, Ending
 from gearmang.worker.child import Child
 from gearmang.worker.executors import Executors
 from gearmang.worker.frames import Answer, Failure
+from gearmang.worker.growth import Load
 from gearmang.worker.keeper import Keeper
 from gearmang.worker.lookout import Lookout
 from gearmang.worker.loop import Loop
@@ -130,7 +131,7 @@ class Slotted(Bench):
             sequence=itertools.count(1),
             wake_by=self.woken.append,
             on_change=lambda _link, _what: None,
-            on_ready=lambda: None,
+            load=Load(),
             left_behind=lambda _child: None,
         )
         self.slot = Slot(wanted, WorkerId("resize", "h", 1, 2, 3), shared)
