@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from gearmang.cli.tls import tls_of
 from gearmang.cli.work import options_of, work
 from gearmang.errors import GearmangError
 from gearmang.worker.fleet.pool import PoolPlan
@@ -19,6 +20,7 @@ else:
     import tomli as tomllib
 
 OWN: Final = ("name", "environment", "directory")  # of a pool, beside the options of `work`
+TLS: Final = ("ca", "cert", "key", "server_name")
 NOT_HERE: Final = ("log_format", "metrics", "verbose", "reload", "ready_file")  # the fleet's own
 
 
@@ -79,6 +81,7 @@ def _plan(where: str, pool: Mapping[str, Any]) -> PoolPlan:
         with context:
             params = {key: of for key, of in context.params.items() if key not in NOT_HERE}
             records = params.pop("records", None)
+            params["tls"] = tls_of(*(params.pop(key) for key in TLS))
             options = options_of(**params)
     except click.ClickException as error:
         raise BadFleet(f"{where}: {error.format_message()}") from None

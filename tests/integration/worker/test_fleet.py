@@ -53,7 +53,11 @@ class Fleet(Process):
         self.config.write_text(self._head + "".join(f"[[pool]]\n{pool}\n" for pool in pools))
 
     def await_ready(self) -> None:
-        await_that(lambda: self.require_running() or "at work" in self.output(), "pools at work")
+        def is_ready() -> bool:
+            self.require_running()
+            return "at work" in self.output()
+
+        await_that(is_ready, "its pools are at work")
 
     def reload(self) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -167,7 +167,8 @@ def test_an_executor_that_has_grown_is_replaced_after_its_job(
 ) -> None:
     start(ACT, "--max-memory", "150M", function="act")
 
-    pids = [caller.call("act", b"grow 40")[0] for _ in range(6)]
+    # Small steps: one that takes longer than the supervisor's next look would be killed in it.
+    pids = [caller.call("act", b"grow 4")[0] for _ in range(50)]
 
     assert all(command == wire.WORK_COMPLETE for command, _ in pids)
     assert len(set(pids)) > 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -30,7 +30,7 @@ class Pool:
         monkeypatch.setattr(growth, "waiting", self._answer)
         self.growth = Growth(options, self.loop, self.clock, self.load, self.woken.append)
 
-    def _answer(self, server: Server, *_: Any) -> Iterator[Any]:
+    def _answer(self, server: Server, *_: Any) -> Generator[Any, bool, int]:
         self.asked += 1
         if self.waits is None:
             raise AdminError(server, "does not tell")
