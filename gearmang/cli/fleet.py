@@ -70,7 +70,7 @@ def reload(given: Path, config: Path | None) -> None:
 
     Example: gearmang fleet reload --config /etc/gearmang/fleet.toml
     """
-    from gearmang.worker.fleet.desk import reload as ask
+    from gearmang.worker.fleet.hatch import reload as ask
 
     sys.exit(0 if ask(config or given, click.echo) else 1)
 

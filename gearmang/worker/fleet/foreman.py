@@ -13,7 +13,7 @@ from typing import Final
 from gearmang.errors import GearmangError
 from gearmang.terminal import clean
 from gearmang.worker import place
-from gearmang.worker.fleet.desk import FAILED, OVER, Caller, Desk
+from gearmang.worker.fleet.hatch import FAILED, OVER, Caller, Hatch
 from gearmang.worker.fleet.pool import PoolPlan, PoolProcess
 from gearmang.worker.fleet.rolling import Rolling
 from gearmang.worker.lifecycle import EXIT_DONE, EXIT_GRACE
@@ -44,7 +44,7 @@ class Foreman:
         self._signals = Signals(self._loop, self._signalled)
         self._notifier = Notifier()
         self._asked: deque[Caller | None] = deque()  # who wants a restart; None: a signal
-        self._desk = self._opened_desk(config)
+        self._hatch = self._opened_hatch(config)
         self._running: dict[str, PoolProcess] = {}
         self._leaving: list[PoolProcess] = []
         self._rolling: Rolling | None = None
@@ -76,8 +76,8 @@ class Foreman:
                 self._notifier.say("STOPPING=1")
                 for pool in self._all():
                     pool.order(NOW)
-                if self._desk is not None:
-                    self._desk.close()
+                if self._hatch is not None:
+                    self._hatch.close()
         self._loop.close()
         return self._exit_code
 
@@ -114,7 +114,7 @@ class Foreman:
 
     def _start(self, plan: PoolPlan) -> PoolProcess:
         others = [self._loop.fileno(), *self._signals.descriptors()]
-        others += self._desk.descriptors() if self._desk is not None else []
+        others += self._hatch.descriptors() if self._hatch is not None else []
         for pool in self._all():
             others += pool.descriptors()
         return PoolProcess(plan, self._loop, self._clock, others, self._notifier.hurry)
@@ -232,9 +232,9 @@ class Foreman:
     def _called(self, caller: Caller) -> None:
         self._asked.append(caller)
 
-    def _opened_desk(self, config: Path) -> Desk | None:
+    def _opened_hatch(self, config: Path) -> Hatch | None:
         try:
-            return Desk(config, self._loop, self._called)
+            return Hatch(config, self._loop, self._called)
         except OSError as error:
             log.warning(
                 "`gearmang fleet reload` cannot reach this fleet (%s): another one runs with the "

@@ -36,7 +36,7 @@ def name_of(config: Path) -> bytes:
     return b"\0gearmang-fleet:" + os.fsencode(config.resolve())[-90:]
 
 
-class Desk:
+class Hatch:
     """The foreman's side.
 
     Args:
