@@ -14,7 +14,7 @@ import time
 
 from nagios_checks.shared_options import Timeout
 
-GRACE = 0.5  # seconds past the timeout, in which the check itself may still report
+GRACE = 0.3  # seconds past the timeout, in which the check itself may still report
 ENDED_BY = {
     int(getattr(_signal, name)): name for name in ("SIGALRM", "SIGHUP", "SIGINT", "SIGTERM")
 }
@@ -39,8 +39,8 @@ def started() -> float:
 def watch(name: str, timeout: Timeout, begun: float) -> None:
     """End the process with the timeout's state when it has not ended by itself.
 
-    A thread, since a signal's handler would wait for the call that hangs; where the system grants
-    no thread, a timer with such a handler is better than nothing.
+    A thread, since a signal's handler would wait for the call that hangs; and a timer with such a
+    handler, since on a busy machine a thread waits long for its turn beside one that computes.
 
     Args:
         name: the check's, as it starts the first line.
@@ -52,12 +52,22 @@ def watch(name: str, timeout: Timeout, begun: float) -> None:
     heard, told = os.pipe()
     os.set_blocking(told, False)
     _signal.set_wakeup_fd(told)
+    code = timeout.state.code
+
+    def act(number: int, _: object) -> None:
+        if number == _signal.SIGALRM and time.monotonic() >= ends:
+            _end(name, late, code)
+        if not threaded:  # otherwise the byte in the pipe is what counts
+            _end(name, _ended_by(number), UNKNOWN)
+
+    threaded = True
     for number in ENDED_BY:
-        _signal.signal(number, lambda *_: None)  # the byte in the pipe is what counts
+        _signal.signal(number, act)
     try:
-        _thread.start_new_thread(_expire, (name, late, timeout.state.code, ends, heard))
+        _thread.start_new_thread(_expire, (name, late, code, ends, heard))
     except RuntimeError:
-        _without_thread(name, late, timeout.state.code, ends)
+        threaded = False
+    _signal.setitimer(_signal.ITIMER_REAL, max(0.001, ends - time.monotonic()))
 
 
 def claim() -> bool:
@@ -66,20 +76,10 @@ def claim() -> bool:
 
 
 def _expire(name: str, late: str, code: int, ends: float, heard: int) -> None:
-    if select.select([heard], [], [], max(0.0, ends - time.monotonic()))[0]:
+    select.select([heard], [], [], max(0.0, ends - time.monotonic()))
+    if time.monotonic() < ends:
         _end(name, _ended_by(os.read(heard, 1)[0]), UNKNOWN)
     _end(name, late, code)
-
-
-def _without_thread(name: str, late: str, code: int, ends: float) -> None:
-    def act(number: int, _: object) -> None:
-        if number == _signal.SIGALRM and time.monotonic() >= ends:
-            _end(name, late, code)
-        _end(name, _ended_by(number), UNKNOWN)
-
-    for number in ENDED_BY:
-        _signal.signal(number, act)
-    _signal.setitimer(_signal.ITIMER_REAL, max(0.001, ends - time.monotonic()))
 
 
 def _ended_by(number: int) -> str:
