@@ -20,6 +20,7 @@ _COMMANDS = {
     "fleet": ("gearmang.cli.fleet", "fleet", "Run all pools of workers of one file."),
     "functions": ("gearmang.cli.functions", "functions", "Drop functions that nobody serves."),
     "logs": ("gearmang.cli.logs", "logs", "Read task records back: view, stats, trace, plot."),
+    "ready": ("gearmang.cli.ready", "ready", "Tell whether a worker is registered, for probes."),
     "report": ("gearmang.cli.report", "report", "Write one page of what happened, to mail."),
     "samples": ("gearmang.cli.samples", "write_samples", "Write configuration of other programs."),
     "serve": ("gearmang.cli.serve", "serve", "Show it all in a browser; figures for Prometheus."),

@@ -84,6 +84,9 @@ class SlotsType(click.ParamType):  # type: ignore[type-arg]  # generic only sinc
 @click.option("--records", type=click.Path(path_type=Path), metavar="DIR",
               envvar="GEARMANG_RECORDS", show_envvar=True,
               help="Write a JSON record of each attempt here.")  # fmt: skip
+@click.option("--ready-file", type=click.Path(path_type=Path), metavar="FILE",
+              envvar="GEARMANG_READY_FILE", show_envvar=True,
+              help="Write this once all is registered; see `gearmang ready`.")  # fmt: skip
 @log_format_option
 def work(records: Path | None, log_format: str, **given: Any) -> None:
     """Run a worker that survives the jobs that kill it.

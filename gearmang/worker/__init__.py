@@ -42,8 +42,9 @@ class Worker:
         on_stop: Hook | None = None,
         **options: Any,
     ) -> None:
-        if options.get("spool") is not None:
-            options["spool"] = Path(options["spool"])
+        for name in ("spool", "ready_file"):
+            if options.get(name) is not None:
+                options[name] = Path(options[name])
         self.options = WorkerOptions(
             function=function,
             target=target,

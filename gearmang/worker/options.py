@@ -65,6 +65,7 @@ class WorkerOptions:
         processes: slots, each with an executor and connections of its own.
         most: slots while jobs wait and all are busy; not above `processes`: never more than those.
         tls: speak TLS with the servers.
+        ready_file: is there while the worker is ready; see `gearmang.worker.readiness`.
         hooks: see `Hooks`.
     """
 
@@ -87,6 +88,7 @@ class WorkerOptions:
     processes: int = 1
     most: int = 0
     tls: Tls | None = None
+    ready_file: Path | None = None
     hooks: Hooks = field(default_factory=Hooks)
 
     def __post_init__(self) -> None:

@@ -25,6 +25,7 @@ from gearmang.worker.loop import Clock, Loop
 from gearmang.worker.notify import Notifier
 from gearmang.worker.options import WorkerOptions
 from gearmang.worker.orders import DRAIN, GO_ON, NOW, QUIET, READY, STOP, Orders
+from gearmang.worker.readiness import Readiness, ReadyFile
 from gearmang.worker.roster import Roster
 from gearmang.worker.sifting import Sieve
 from gearmang.worker.signals import Signals
@@ -43,6 +44,7 @@ class Supervisor:
 
     Raises:
         SpoolError: the spool folder cannot be used.
+        GearmangError: the ready file cannot be used.
     """
 
     def __init__(self, options: WorkerOptions, foreman: socket.socket | None = None) -> None:
@@ -97,6 +99,7 @@ class Supervisor:
         self._wake_at = 0.0
         self._stack_at = float("inf")
         self._is_ready = False
+        self._ready_file = ReadyFile(options.ready_file)
         self._growth = Growth(options, loop, clock, self._load, self._wake_by)
         self._roster = Roster(options, self._shared, host, stays=foreman is not None)
 
@@ -119,6 +122,7 @@ class Supervisor:
                     loop.wait(max(0.0, self._wake_at - now))
             finally:
                 self._notifier.say("STOPPING=1")
+                self._ready_file.remove()
                 self._growth.close()
                 self._roster.end(loop)
                 self._keeper.end()
@@ -176,6 +180,12 @@ class Supervisor:
         if not self._is_ready and self._keeper.proven and self._roster.is_registered:
             self._is_ready = True
             self._notifier.say(READY)
+            options = self._options
+            self._ready_file.write(
+                Readiness.of_this_process(
+                    options.function, socket.gethostname(), options.processes, options.servers
+                )
+            )
 
     def _server_changed(self, link: Link, what: str) -> None:
         self._wake_by(0.0)
@@ -214,6 +224,8 @@ class Supervisor:
             return
         log.info("%s", number.name)
         self._roster.stopping = self._roster.stopping or number in STOPS
+        if self._roster.stopping:
+            self._ready_file.remove()
         for slot in self._roster.slots:
             slot.life.signalled(number, self._clock.monotonic())
         self._next()
