@@ -14,7 +14,7 @@ import time
 
 from nagios_checks.shared_options import Timeout
 
-GRACE = 0.3  # seconds past the timeout, in which the check itself may still report
+GRACE = 0.5  # seconds past the timeout, in which the check itself may still report
 ENDED_BY = {
     int(getattr(_signal, name)): name for name in ("SIGALRM", "SIGHUP", "SIGINT", "SIGTERM")
 }

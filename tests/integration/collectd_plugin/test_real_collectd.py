@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from collectd_plugin.names import series_name
 from tests.daemons.collectd import ROOT, Collectd
 from tests.daemons.gearmand import Gearmand
 from tests.daemons.process import await_that
+from tests.daemons.prometheus import Prometheus
 from tests.daemons.registrations import Registrations
+from tests.integration.nagios_checks.test_readers import generated
 
 ODD_NAMES = [
     b"a b",
@@ -259,3 +262,23 @@ def test_the_plugin_needs_nothing_but_the_systems_python() -> None:
         check=True,
     )
     assert done.stdout == "[]\n"
+
+
+def test_a_thousand_names_are_a_thousand_series_in_prometheus(
+    gearmand: Gearmand, tmp_path: Path
+) -> None:
+    names = generated()
+    with Registrations(gearmand) as made:
+        for number, name in enumerate(names):
+            made.submit(name.encode(), 1 + number % 3)
+            made.sockets.pop().close()
+        with Collectd(tmp_path, [gearmand.address], interval=1) as collectd:
+            await_value(collectd, len(names), "count", gearmand, "functions")
+            scraped = f"127.0.0.1:{collectd.prometheus_port}"
+            with Prometheus(tmp_path, [scraped]) as prometheus:
+                query = "collectd_gearman_queue_length"
+                await_that(lambda: len(prometheus.query(query)) >= len(names), "all are scraped")
+                found = {
+                    one["metric"]["type"]: int(one["value"][1]) for one in prometheus.query(query)
+                }
+    assert found == {series_name(name): 1 + at % 3 for at, name in enumerate(names)}
