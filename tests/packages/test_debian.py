@@ -99,7 +99,7 @@ def test_collectd_has_queue_lengths(machine: Machine) -> None:
     machine.run("systemctl", "restart", "collectd")
     folder = machine.root / "var/lib/collectd"
     await_that(
-        lambda: list(folder.rglob("*gearmang*/*queue_length*")), "collectd writes lengths", 120
+        lambda: list(folder.rglob("gearman-*/queue_length*")), "collectd writes lengths", 120
     )
 
 
