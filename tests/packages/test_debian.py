@@ -128,6 +128,17 @@ def test_round_trips_are_answered(machine: Machine) -> None:
     assert "OK" in machine.run("/usr/lib/nagios/plugins/check_gearmang_roundtrip")
 
 
+def test_the_doctor_finds_what_packages_care_for_in_order(machine: Machine) -> None:
+    told = machine.run("gearmang", "doctor", "--json", check=False)
+    found = {one["question"]: one["verdict"] for one in json.loads(told)}
+    for question in (
+        *("store can be written", "collectd can load its plugin for Python"),
+        *("nagios may read the store and the records", "no unit has failed"),
+    ):
+        assert found[question] == "ok", told
+    assert [one for one in found if one.endswith("notices a worker whose host is gone")]
+
+
 @pytest.mark.parametrize(
     "unit",
     ["gearmang-worker@resize", "gearmang-collector", "gearmang-serve", "gearmang-echo",
