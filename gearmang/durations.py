@@ -83,7 +83,7 @@ def moment(text: str, now: float | None = None) -> float:
         return (time.time() if now is None else now) - seconds(wanted)
     try:
         return _read(wanted).timestamp()  # without a zone: the terminal's
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError, OSError, IndexError):  # the last one is PyPy's
         raise BadTime(f"{text!r} is no time; write 2h, 7d or 2026-11-24T08:00") from None
 
 
@@ -103,7 +103,7 @@ def from_iso(text: str) -> float:
         if read.tzinfo is None:
             read = read.replace(tzinfo=timezone.utc)
         return read.timestamp()
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError, OSError, IndexError):  # the last one is PyPy's
         raise BadTime(f"{text!r} is no time; write 2026-11-24T08:00:00Z") from None
 
 

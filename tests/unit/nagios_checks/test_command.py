@@ -6,6 +6,7 @@ import io
 import sys
 import time
 import urllib.request
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_help_fits_a_terminal_and_ends_in_an_example(name: str) -> None:
 
 def test_the_version_is_that_of_the_suite() -> None:
     outcome = command.conclude("gearmang_queues", queues, ["-V"], time.monotonic())
-    assert outcome.output.startswith("check_gearmang_queues 0.")
+    assert outcome.output == f"check_gearmang_queues {version('gearmang')}\n"
 
 
 def test_a_check_is_run_with_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
