@@ -13,8 +13,10 @@ from gearmang.dead_letters.store.seam import Store
 from gearmang.job.client import Client
 from gearmang.protocol.server import Server
 from tests.daemons.gearmand import Gearmand
+from tests.daemons.prometheus import Prometheus
 from tests.daemons.registrations import Registrations
 from tests.integration.dead_letters.letters import dead_job, dossier, many, put
+from tests.integration.web.scraped import scraped
 from tests.integration.web.serving import Serve
 
 HOSTILE = (
@@ -70,3 +72,9 @@ def browser() -> Iterator[Browser]:
     """Debian's chromium; without its sandbox, which root cannot have."""
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+
+
+@pytest.fixture(scope="session")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    with scraped(tmp_path_factory.mktemp("prometheus")) as found:
+        yield found
