@@ -53,7 +53,7 @@ def form(act: Callable[[Request, Form], Response]) -> Callable[[Request], Any]:
 
 def propose(request: Request, fields: Form) -> Response:
     """Freeze a choice of letters as a plan; nothing happens to them yet."""
-    visitor, values = _visitor(request), dict(fields)
+    visitor, values = visitor_of(request), dict(fields)
     action = values.get("action", "")
     if action not in ("requeue", "remove"):
         raise BadQuery(f"action: {action!r} is none; there are requeue and remove")
@@ -63,7 +63,7 @@ def propose(request: Request, fields: Form) -> Response:
         chosen, ids = filter_of({**given(values), "state": "dead"}), []
     elif not ids:
         raise BadQuery("no letter was ticked; go back and tick some, or choose all that match")
-    with acting_as(visitor.name), _store(request) as store, store.writing() as connection:
+    with acting_as(visitor.name), store_of(request) as store, store.writing() as connection:
         rows = [find(connection, one) for one in ids]
         plan = plans.propose(
             connection,
@@ -71,11 +71,11 @@ def propose(request: Request, fields: Form) -> Response:
             ids=None if chosen else [row.id for row in rows],
             chosen=chosen,
             told=chosen.told() if chosen else " ".join(row.death_id for row in rows),
-            why=_why(values),
+            why=why_of(values),
         )
         if not plan.letters:
             raise NotAllowed(f"nothing to {action}: {_fate(rows)}")
-        _require(visitor, action, functions_of(connection, plan))
+        require(visitor, action, functions_of(connection, plan))
     return _to_plan(plan.plan)
 
 
@@ -103,7 +103,7 @@ def pause(request: Request, _: Form) -> Response:
 def undo(request: Request, fields: Form) -> Response:
     """Take a plan back."""
     plan, visitor = _plan(request)
-    _desk(request).errands.undo(plan, visitor.name, _why(dict(fields)))
+    _desk(request).errands.undo(plan, visitor.name, why_of(dict(fields)))
     return _to_plan(plan.plan)
 
 
@@ -126,11 +126,11 @@ def edit_letter(request: Request, fields: Form) -> Response:
             told = difference(payload, after).splitlines()
             return _editor(request, row, payload, text=text, values=values, told=told)
         with (
-            acting_as(_visitor(request).name),
-            _store(request) as store,
+            acting_as(visitor_of(request).name),
+            store_of(request) as store,
             store.writing() as connection,
         ):
-            edit(connection, find(connection, row.death_id), payload, after, why=_why(values))
+            edit(connection, find(connection, row.death_id), payload, after, why=why_of(values))
     except NotAllowed as error:
         return _editor(request, row, payload, text=text, values=values, problem=str(error))
     return RedirectResponse(f"/letters/{row.death_id}", 303)
@@ -176,7 +176,7 @@ def _letter(request: Request) -> tuple[DeadLetter, bytes]:
     with _desk(request).looking() as connection:
         row = find(connection, request.path_params["id"])
         payload = body(connection, row.id).payload
-    _require(_visitor(request), "edit", {row.function})
+    require(visitor_of(request), "edit", {row.function})
     return row, payload
 
 
@@ -185,8 +185,8 @@ def _plan(request: Request) -> tuple[Plan, Visitor]:
     with _desk(request).looking() as connection:
         plan = plans.get(connection, request.path_params["id"])
         functions = functions_of(connection, plan)
-    visitor = _visitor(request)
-    _require(visitor, {"requeue": "requeue", "edit": "edit"}.get(plan.action, "remove"), functions)
+    visitor = visitor_of(request)
+    require(visitor, {"requeue": "requeue", "edit": "edit"}.get(plan.action, "remove"), functions)
     return plan, visitor
 
 
@@ -237,19 +237,30 @@ def _fate(rows: list[DeadLetter]) -> str:
     return "; ".join(told[:5]) or "no dead letter fits"
 
 
-def _require(visitor: Visitor, right: str, functions: set[str]) -> None:
+def require(visitor: Visitor, right: str, functions: set[str]) -> None:
+    """Refuse what an operator may not do to these functions.
+
+    Raises:
+        Forbidden: their roles do not let them.
+    """
     if not visitor.may(right, functions):
         raise Forbidden(f"{visitor.name} may not {right} letters of {', '.join(sorted(functions))}")
 
 
-def _store(request: Request) -> Store:
+def store_of(request: Request) -> Store:
+    """A store for one act.
+
+    Raises:
+        StoreError: the page was started without one.
+    """
     desk = _desk(request)
     if desk.settings.store is None:
         raise StoreError("the page was started without a store; name one with --store")
     return Store(desk.settings.store, timeout=_STORE_TIMEOUT)
 
 
-def _why(values: dict[str, str]) -> str | None:
+def why_of(values: dict[str, str]) -> str | None:
+    """The operator's reason, for the history."""
     return values.get("why", "").strip()[:_LONGEST_WHY] or None
 
 
@@ -262,6 +273,7 @@ def _desk(request: Request) -> Desk:
     return desk
 
 
-def _visitor(request: Request) -> Visitor:
+def visitor_of(request: Request) -> Visitor:
+    """Who is asking."""
     visitor: Visitor = request.scope["visitor"]
     return visitor

@@ -21,7 +21,17 @@ from gearmang.dead_letters.store.errors import (
 from gearmang.web import acts, doors
 from gearmang.web.desk import Desk
 from gearmang.web.guard import Guard
-from gearmang.web.pages import causes, function, letter, letters, overview, plan, plans, records
+from gearmang.web.pages import (
+    cause,
+    causes,
+    function,
+    letter,
+    letters,
+    overview,
+    plan,
+    plans,
+    records,
+)
 from gearmang.web.query import BadQuery
 from gearmang.web.rendering import render, static
 
@@ -40,6 +50,8 @@ def application(desk: Desk, hosts: Collection[str] = ()) -> ASGIApp:
             Route("/", overview.page),
             Route("/function", function.page),
             Route("/causes", causes.page),
+            Route("/causes/{id}", cause.page, methods=["GET"]),
+            Route("/causes/{id}", acts.form(cause.say), methods=["POST"]),
             Route("/letters", letters.page),
             Route("/letters/{id}", letter.page),
             Route("/letters/{id}/edit", acts.edit_page, methods=["GET"]),

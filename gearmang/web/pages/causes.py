@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from gearmang.dead_letters.looking.causes import arrivals_by_hour, causes
 from gearmang.dead_letters.looking.filters import Filter
 from gearmang.dead_letters.store.errors import StoreError
+from gearmang.dead_letters.store.rows import Cause
 from gearmang.masking import masked_text
 from gearmang.web.desk import Desk
 from gearmang.web.letter_filter import KnownValues, filter_of, given, known_values
@@ -80,7 +82,23 @@ def rows_of(
             "last_seen": cause.last_seen,
             "hours": hours[cause.fingerprint],
             "fingerprint": cause.fingerprint,
+            "said": said(cause, time.time()),
             "href": link("/letters", **{**(given or {}), "fingerprint": cause.fingerprint}),
         }
         for cause, letters in found
     ]
+
+
+def said(cause: Cause, now: float) -> str:
+    """What people say of a cause, in a cell: whose it is, that it is quiet, its note.
+
+    Args:
+        now: in seconds since the epoch.
+    """
+    quiet = "quiet" if is_quiet(cause, now) else None
+    return ", ".join(filter(None, (cause.assigned, quiet, cause.note)))[:LONGEST_MESSAGE]
+
+
+def is_quiet(cause: Cause, now: float) -> bool:
+    """Whether it alerts nobody now."""
+    return (cause.snoozed_until or 0.0) > now or bool(cause.snoozed_left)

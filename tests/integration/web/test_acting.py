@@ -272,3 +272,29 @@ def test_the_page_does_not_start_where_nobody_could_say_who_they_are(tmp_path: P
         serve = Serve(tmp_path, *options)
         with pytest.raises(RuntimeError, match="nobody"):
             serve.start()
+
+
+def test_a_cause_is_annotated_by_who_may_send_its_letters_back(office: Office) -> None:
+    death_id = letter(office, function="cared")
+    with office.store.reading() as connection:
+        name = find(connection, death_id).fingerprint
+    said = (("note", "mended <b>soon"), ("assigned", "bob"), ("link", "https://tickets/7"))
+    assert office.post("carol", f"/causes/{name}", *said)[0] == 403
+    status, text = office.post("bob", f"/causes/{name}", *said, ("quiet", "3d"))
+    assert status == 200
+    assert "mended &lt;b&gt;soon" in text
+    assert 'href="https://tickets/7"' in text
+    assert "quiet until" in text
+    assert ("bob", "cause: snoozed") in office.deeds()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "status"), [("link", "javascript:alert(1)", 409), ("quiet", "ever", 400)]
+)
+def test_what_a_cause_cannot_have_is_told(
+    office: Office, field: str, value: str, status: int
+) -> None:
+    death_id = letter(office, function="cared")
+    with office.store.reading() as connection:
+        name = find(connection, death_id).fingerprint
+    assert office.post("bob", f"/causes/{name}", (field, value))[0] == status
