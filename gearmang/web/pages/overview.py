@@ -86,7 +86,8 @@ def attention(sight: Sight, rows: list[tuple[Motion, Row]], *, has_store: bool) 
     if sight.letters is not None:
         new = sight.letters.causes.get("new", 0) + sight.letters.causes.get("reopened", 0)
         if new:
-            found.append(Concern("new", "warn", f"{new} causes", "nobody has looked at", "/causes"))
+            causes = f"{new} cause{'' if new == 1 else 's'}"
+            found.append(Concern("new", "warn", causes, "nobody has looked at", "/causes"))
         if arrived := sight.letters.arrived_hour:
             href = link("/letters", since="1h", state="all")
             found.append(

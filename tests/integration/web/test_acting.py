@@ -284,7 +284,7 @@ def test_a_cause_is_annotated_by_who_may_send_its_letters_back(office: Office) -
     assert status == 200
     assert "mended &lt;b&gt;soon" in text
     assert 'href="https://tickets/7"' in text
-    assert "quiet until" in text
+    assert "quiet; that ends" in text
     assert ("bob", "cause: snoozed") in office.deeds()
 
 
