@@ -27,10 +27,14 @@ class Moves(NamedTuple):
 
 
 class Following:
-    """Remembers each server from poll to poll; a restart of gearmand begins anew."""
+    """Remembers each server from poll to poll; a restart of gearmand begins anew.
+
+    Attributes:
+        pasts: what is remembered of each server.
+    """
 
     def __init__(self) -> None:
-        self._pasts: dict[str, tuple[int | None, Past]] = {}
+        self.pasts: dict[str, Past] = {}
 
     def moves(
         self, answers: Sequence[Snapshot | AdminError], now: float
@@ -46,18 +50,18 @@ class Following:
 
     def _of(self, snapshot: Snapshot, now: float) -> Moves:
         server, functions = str(snapshot.server), snapshot.functions
-        pid, past = self._pasts.get(server, (snapshot.pid, None))
         keys = None if snapshot.keys is None else keys_by_function(snapshot.keys, functions)
         crews = staff(functions, snapshot.connections)
         past = follow(
-            past if pid == snapshot.pid else None,
+            self.pasts.get(server),
             now,
             functions,
             idle={name: crew.idle for name, crew in crews.items()},
             keys=keys,
+            pid=snapshot.pid,
             numbers=snapshot.numbers,
         )
-        self._pasts[server] = snapshot.pid, past
+        self.pasts[server] = past
         return Moves(
             judge(past),
             {} if keys is None else oldest_waiting(functions, keys, now),

@@ -9,8 +9,10 @@ from typing import Final, NamedTuple
 
 from gearmang.dead_letters.store.errors import StoreError
 from gearmang.protocol.errors import Unreachable
+from gearmang.watch.movement import Past
 from gearmang.watch.overview import Overview, overview
 from gearmang.watch.poll import poll
+from gearmang.watch.remembering import CannotRemember, remembered
 from gearmang.web.following import Following, Moves
 from gearmang.web.letters_counted import Counted, counted
 from gearmang.web.samples import Sample, Samples, SamplesError
@@ -18,6 +20,7 @@ from gearmang.web.settings import PageSettings
 from gearmang.web.stores import Stores
 
 _LONGEST_POLL: Final = 5.0  # seconds
+_LOCK_TIMEOUT: Final = 1.0  # seconds that another page may hold what is remembered
 _SHARE: Final = 0.8  # of the interval, that a poll may take
 _STALE: Final = 3  # intervals without a poll, after which what was seen last is old
 
@@ -59,13 +62,18 @@ class Poller:
         self._samples = samples
         self._say = say
         self._said: frozenset[str] = frozenset()
-        self._follower = Following()
+        self.following = Following()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="polling", daemon=True)
         self.sight: Sight | None = None
 
     def start(self) -> None:
-        """Look for the first time, then go on in the thread."""
+        """Look for the first time, then go on in the thread.
+
+        What an earlier process remembered of the queues' movement is taken up, where it is young
+        enough to be told of.
+        """
+        self._remember(self.following.pasts.update)
         self.look()
         self._thread.start()
 
@@ -74,6 +82,7 @@ class Poller:
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join(_LONGEST_POLL + 1)
+        self._remember(lambda pasts: pasts.update(self.following.pasts))
 
     @property
     def is_fresh(self) -> bool:
@@ -94,7 +103,7 @@ class Poller:
             answers = [Unreachable(server, problem) for server in settings.servers]
         now = time.time()
         seen = overview(answers, now)
-        moves = self._follower.moves(answers, now)
+        moves = self.following.moves(answers, now)
         problems = [str(error) for error in seen.lost]
         letters = None
         if self._stores is not None:
@@ -116,6 +125,17 @@ class Poller:
             if problem not in self._said:
                 self._say(problem)
         self._said = frozenset(problems)
+
+    def _remember(self, change: Callable[[dict[str, Past]], None]) -> None:
+        """Read and change what is kept beside the samples; nothing where these are in memory."""
+        if self._settings.samples is None:
+            return
+        path = f"{self._settings.samples}.movement"
+        try:
+            with remembered(path, time.monotonic() + _LOCK_TIMEOUT) as pasts:
+                change(pasts)
+        except CannotRemember as error:
+            self._say(f"movement begins anew: {error}")
 
     def _run(self) -> None:
         due = time.monotonic()
