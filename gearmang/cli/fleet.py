@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gearmang.cli.logs_of_worker import log_format_option, log_to_stderr
+from gearmang.cli.logs_of_worker import log_format_option, log_to_stderr, metrics_option
 
 if TYPE_CHECKING:
     from gearmang.worker.fleet.pool import PoolPlan
@@ -34,8 +34,9 @@ def _config_option(default: str | None) -> Callable[[Command], Command]:
 @click.group(invoke_without_command=True)
 @_config_option(DEFAULT_CONFIG)
 @log_format_option
+@metrics_option
 @click.pass_context
-def fleet(context: click.Context, config: Path, log_format: str) -> None:
+def fleet(context: click.Context, config: Path, log_format: str, metrics: str | None) -> None:
     """Run the pools of a file, each with a supervisor, as one process tree.
 
     SIGHUP, or `gearmang fleet reload`, takes a changed file and new code by a rolling restart.
@@ -57,7 +58,7 @@ def fleet(context: click.Context, config: Path, log_format: str) -> None:
     from gearmang.worker.fleet.foreman import Foreman
 
     log_to_stderr(log_format)
-    sys.exit(Foreman(partial(read_pools, config), config).run())
+    sys.exit(Foreman(partial(read_pools, config), config, metrics=metrics).run())
 
 
 @fleet.command()

@@ -43,6 +43,15 @@ def log_format_option(command: Command) -> Command:
     )(command)
 
 
+def metrics_option(command: Command) -> Command:
+    """``--metrics HOST:PORT``: passed on as ``metrics``."""
+    return click.option(
+        "--metrics",
+        metavar="HOST:PORT",
+        help="Serve figures for Prometheus here: attempts, deaths, slots.",
+    )(command)
+
+
 def log_to_stderr(log_format: str) -> None:
     """Write the lines of gearmang; the root logger, which is the user's, has no handler of ours."""
     handler = logging.StreamHandler(sys.stderr)

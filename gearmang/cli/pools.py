@@ -21,7 +21,7 @@ else:
 
 OWN: Final = ("name", "environment", "directory")  # of a pool, beside the options of `work`
 TLS: Final = ("ca", "cert", "key", "server_name")
-NOT_HERE: Final = ("log_format", "metrics", "verbose", "reload", "ready_file")  # the fleet's own
+NOT_HERE: Final = ("log_format", "metrics", "reload", "ready_file")  # the fleet's own
 
 
 class BadFleet(GearmangError):

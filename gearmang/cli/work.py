@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from gearmang.cli.logs_of_worker import log_format_option, log_to_stderr
+from gearmang.cli.logs_of_worker import log_format_option, log_to_stderr, metrics_option
 from gearmang.cli.options import servers_option
 from gearmang.cli.sizes import SIZE
 from gearmang.cli.times import Span
@@ -87,8 +87,14 @@ class SlotsType(click.ParamType):  # type: ignore[type-arg]  # generic only sinc
 @click.option("--ready-file", type=click.Path(path_type=Path), metavar="FILE",
               envvar="GEARMANG_READY_FILE", show_envvar=True,
               help="Write this once all is registered; see `gearmang ready`.")  # fmt: skip
+@click.option("-v", "--verbose", is_flag=True, help="Log each attempt that succeeds, too.")
+@click.option("--reload", is_flag=True,
+              help="Restart when a .py below this folder changes; for development.")  # fmt: skip
+@metrics_option
 @log_format_option
-def work(records: Path | None, log_format: str, **given: Any) -> None:
+def work(
+    records: Path | None, log_format: str, metrics: str | None, reload: bool, **given: Any
+) -> None:
     """Run a worker that survives the jobs that kill it.
 
     Exit codes: 0 its lifetime or a signal ended it; 1 it cannot work; 2 bad options; 75 the grace
@@ -105,9 +111,16 @@ def work(records: Path | None, log_format: str, **given: Any) -> None:
 
         log_shipping.configure(path=records)  # executors inherit it
     log_to_stderr(log_format)
+    if reload:
+        from gearmang.worker.fleet.code import stamp_of
+        from gearmang.worker.fleet.foreman import Foreman
+        from gearmang.worker.fleet.pool import PoolPlan
+
+        plan = PoolPlan(options.function, options)
+        sys.exit(Foreman(lambda: [plan], metrics=metrics, stamp=stamp_of).run())
     from gearmang.worker.supervisor import Supervisor
 
-    sys.exit(Supervisor(options).run())
+    sys.exit(Supervisor(options, metrics=metrics).run())
 
 
 def options_of(

@@ -6,6 +6,7 @@ one job.
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import signal
@@ -29,7 +30,8 @@ from gearmang.worker import frames
 from gearmang.worker.attempt import made_id
 from gearmang.worker.command import CommandFailed
 from gearmang.worker.dossiers import import_roots, of_exception
-from gearmang.worker.job import Job, Reject, Retry, TimeLimitExceeded, encoded
+from gearmang.worker.job import Job, Retry, TimeLimitExceeded, encoded, outcome_of
+from gearmang.worker.job_lines import JobLines
 from gearmang.worker.loading import made
 from gearmang.worker.options import Hook, WorkerOptions
 from gearmang.worker.place import resident_with_children
@@ -39,6 +41,8 @@ from log_shipping import Record
 from log_shipping.ambient import TaskLogger
 from log_shipping.configuration import handler_of_environment
 from log_shipping.silent import SILENT, SilentRecord
+
+log = logging.getLogger("gearmang.worker")
 
 # In the page that the supervisor can read, whatever has become of the executor:
 CPU_AT_START: Final = struct.Struct("d")  # seconds, at its beginning
@@ -77,6 +81,7 @@ class Executor:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._running = False
+        self._lines = JobLines()
 
     def serve(self) -> NoReturn:
         """Load the code, run jobs until the supervisor closes the socket, and exit."""
@@ -97,6 +102,7 @@ class Executor:
             told = f"on_start raised {type(error).__name__}: {error}"
             self._answer(frames.BROKEN, told.encode("utf-8", "backslashreplace"))
             os._exit(1)
+        self._lines.attach()
         self._roots = import_roots()
         name = self._options.function.lstrip("^.") or "task"
         # Asked once: where no records are wanted they cost nothing.
@@ -111,6 +117,7 @@ class Executor:
         while (received := receive(self._sock, soon=soon)) is not None:
             began = time.perf_counter()
             self._run(*received)
+            self._lines.job_id = ""
             soon = time.perf_counter() - began < SHORT_JOB
             if os.getpid() != self._pid:
                 os._exit(0)  # a child that the job forked and that came back from it
@@ -142,6 +149,7 @@ class Executor:
             say=self._answer,
             tmp_name=tmp_name(self._run_id, sequence),
         )
+        self._lines.job_id = job.id
         try:
             if self._tasks is None:
                 result = self._perform(job)
@@ -162,6 +170,8 @@ class Executor:
                 os._exit(0)
             _flush()
             job.remove_tmp()
+            if self._options.verbose:
+                log.info("done in %.3f s, attempt %d", time.time() - started, job.attempt)
             self._answer(frames.DONE_AND_FULL if self._is_full() else frames.DONE, result)
 
     def _perform_recorded(self, job: Job) -> bytes:
@@ -217,7 +227,7 @@ class Executor:
     def _dossier(self, error: BaseException, job: Job | None, attempt: int) -> Dossier:
         cpu_at_start = CPU_AT_START.unpack_from(self._page, 0)[0] if job else time.process_time()
         dossier = Dossier(
-            outcome=_outcome(error),
+            outcome=outcome_of(error),
             **of_exception(error, self._roots)._asdict(),
             peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             cpu_seconds=round(time.process_time() - cpu_at_start, 6),
@@ -281,14 +291,6 @@ def _flush() -> None:
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         pass  # the job has closed or replaced it
-
-
-def _outcome(error: BaseException) -> str:
-    if isinstance(error, TimeLimitExceeded):
-        return "timed_out"
-    if isinstance(error, Reject | BadEnvelope):
-        return "rejected"
-    return "retry" if isinstance(error, Retry) else "failure"
 
 
 def _full_name(kind: type) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gearmang.errors import BadEnvelope
 from gearmang.job.dossier import Dossier
 from gearmang.job.envelope import Envelope
 from gearmang.worker import frames, scratch
@@ -166,3 +167,12 @@ class TimeLimitExceeded(Exception):
 
     Five seconds later the executor is killed, with all the processes that it started.
     """
+
+
+def outcome_of(error: BaseException) -> str:
+    """What a raised exception makes of an attempt, as a dossier says it."""
+    if isinstance(error, TimeLimitExceeded):
+        return "timed_out"
+    if isinstance(error, (Reject, BadEnvelope)):
+        return "rejected"
+    return "retry" if isinstance(error, Retry) else "failure"

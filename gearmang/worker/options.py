@@ -64,6 +64,7 @@ class WorkerOptions:
             its payload.
         processes: slots, each with an executor and connections of its own.
         most: slots while jobs wait and all are busy; not above `processes`: never more than those.
+        verbose: log each attempt that succeeds.
         tls: speak TLS with the servers.
         ready_file: is there while the worker is ready; see `gearmang.worker.readiness`.
         hooks: see `Hooks`.
@@ -87,6 +88,7 @@ class WorkerOptions:
     max_payload: int = DEFAULT_MAX_PAYLOAD
     processes: int = 1
     most: int = 0
+    verbose: bool = False
     tls: Tls | None = None
     ready_file: Path | None = None
     hooks: Hooks = field(default_factory=Hooks)

@@ -20,6 +20,7 @@ GO_ON: Final = b"go on"
 
 READY: Final = "READY=1"  # every slot is registered at every server that answers
 BROKEN: Final = "BROKEN="  # and why the code cannot be loaded
+FIGURES: Final = "FIGURES="  # and a JSON list, `gearmang.worker.metrics.Figures`
 LONGEST: Final = 8192  # bytes of one message
 
 

@@ -13,6 +13,7 @@ from gearmang.worker.keeper import Keeper
 from gearmang.worker.lifecycle import EXIT_DONE
 from gearmang.worker.link import Link
 from gearmang.worker.loop import Clock, Loop
+from gearmang.worker.metrics import Figures
 from gearmang.worker.options import WorkerOptions
 from gearmang.worker.slot import Shared, Slot
 
@@ -31,7 +32,7 @@ class Roster:
     Attributes:
         slots: those at work.
         stopping: a slot that ends has no successor.
-        done, failed: attempts of slots that have ended.
+        done, failed, deaths: attempts of slots that have ended.
         exit_code: that the process ends with.
     """
 
@@ -39,7 +40,7 @@ class Roster:
         self, options: WorkerOptions, shared: Shared, host: str, *, stays: bool = False
     ) -> None:
         self.stopping = False
-        self.done = self.failed = 0
+        self.done = self.failed = self.deaths = 0
         self.exit_code = EXIT_DONE
         self._options, self._shared, self._host = options, shared, host
         self._clock: Clock = shared.clock
@@ -114,23 +115,25 @@ class Roster:
 
     def told(self) -> str:
         """How it stands, in one line."""
-        links = self.links
+        figures = self.figures()
         quiet = any(slot.life.quiet for slot in self.slots)
         return (
-            f"{self._options.function}: {self.all_done} done, {self.all_failed} failed attempts, "
-            f"{sum(link.up for link in links)} of {len(links)} connections"
+            f"{figures.function}: {figures.done} done, {figures.failed} failed attempts, "
+            f"{figures.connections} of {len(self.links)} connections"
             + (", draining" if self.stopping else ", quiet" if quiet else "")
         )
 
-    @property
-    def all_done(self) -> int:
-        """Attempts that succeeded."""
-        return self.done + sum(slot.done for slot in self.slots)
-
-    @property
-    def all_failed(self) -> int:
-        """Attempts that failed."""
-        return self.failed + sum(slot.failed for slot in self.slots)
+    def figures(self) -> Figures:
+        """How it stands, in numbers."""
+        return Figures(
+            self._options.function,
+            done=self.done + sum(slot.done for slot in self.slots),
+            failed=self.failed + sum(slot.failed for slot in self.slots),
+            deaths=self.deaths + sum(slot.deaths for slot in self.slots),
+            slots=len(self.slots),
+            busy=sum(slot.is_busy for slot in self.slots),
+            connections=sum(link.up for link in self.links),
+        )
 
     def _new_slot(self, number: int) -> Slot:
         name = WorkerId(
@@ -147,6 +150,7 @@ class Roster:
         self.exit_code = slot.life.exit_code or self.exit_code
         self.done += slot.done
         self.failed += slot.failed
+        self.deaths += slot.deaths
         slot.end(self._clock.monotonic() + RETIRE_TIMEOUT)
         slot.grabbing.part(PART_TIMEOUT)
         self._ending.append(slot)

@@ -62,13 +62,13 @@ class Slot:
         name: its client id, by which monitors know it.
 
     Attributes:
-        done, failed: attempts.
+        done, failed, deaths: attempts; a death is a failed one, too.
         is_superfluous: it has no successor when it ends.
     """
 
     def __init__(self, options: WorkerOptions, name: WorkerId, shared: Shared) -> None:
         self.name = name
-        self.done = self.failed = 0
+        self.done = self.failed = self.deaths = 0
         self.is_superfluous = False
         self._options, self._shared = options, shared
         self._worker = str(name)
@@ -198,6 +198,7 @@ class Slot:
         for sequence in {attempt.sequence, child.first_sequence}:
             scratch.remove(attempt.run_id, sequence)
         self.failed += 1
+        self.deaths += 1
         options = self._options
         dossier = dossier_of_death(
             ending,
@@ -243,12 +244,11 @@ class Slot:
 
     def next_tick(self, now: float) -> float:
         """When `tick` has something to do, by the monotonic clock."""
-        stopping = self.life.stopping
         return min(
             self._hard_at,
             self._memory_at,
             self._long_at,
-            now + STOPPING_CHECK if stopping else self.life.next_step(),
+            now + STOPPING_CHECK if self.life.stopping else self.life.next_step(),
             self.executors.next_tick(),
             self.grabbing.next_tick(now) if self._shared.keeper.proven else float("inf"),
         )

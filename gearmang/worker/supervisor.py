@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import itertools
+import json
 import logging
 import signal
 import socket
@@ -22,9 +23,10 @@ from gearmang.worker.lifecycle import STOPS
 from gearmang.worker.link import Link
 from gearmang.worker.lookout import Lookout
 from gearmang.worker.loop import Clock, Loop
+from gearmang.worker.metrics import MetricsServer, exposition
 from gearmang.worker.notify import Notifier
 from gearmang.worker.options import WorkerOptions
-from gearmang.worker.orders import DRAIN, GO_ON, NOW, QUIET, READY, STOP, Orders
+from gearmang.worker.orders import DRAIN, FIGURES, GO_ON, NOW, QUIET, READY, STOP, Orders
 from gearmang.worker.readiness import Readiness, ReadyFile
 from gearmang.worker.roster import Roster
 from gearmang.worker.sifting import Sieve
@@ -41,13 +43,20 @@ class Supervisor:
 
     Args:
         foreman: by which the foreman of a fleet gives orders and is told; None: there is none.
+        metrics: ``HOST:PORT`` where figures are served.
 
     Raises:
         SpoolError: the spool folder cannot be used.
         GearmangError: the ready file cannot be used.
+        NoMetrics: the address for the figures cannot be used.
     """
 
-    def __init__(self, options: WorkerOptions, foreman: socket.socket | None = None) -> None:
+    def __init__(
+        self,
+        options: WorkerOptions,
+        foreman: socket.socket | None = None,
+        metrics: str | None = None,
+    ) -> None:
         self._options = options
         self._clock = clock = Clock()
         self._loop = loop = Loop()
@@ -102,6 +111,11 @@ class Supervisor:
         self._ready_file = ReadyFile(options.ready_file)
         self._growth = Growth(options, loop, clock, self._load, self._wake_by)
         self._roster = Roster(options, self._shared, host, stays=foreman is not None)
+        self._metrics = (
+            MetricsServer(metrics, loop, lambda: exposition([self._roster.figures()]))
+            if metrics
+            else None
+        )
 
     def run(self) -> int:
         """Work until the lifetime or a signal ends it.
@@ -144,7 +158,7 @@ class Supervisor:
         if self._options.most and not self._roster.stopping:
             self._roster.fit(self._growth.wanted)
         self._look_whether_ready()
-        self._notifier.tick(now, self._roster.told)
+        self._notifier.tick(now, self._told)
         self._wake_at = min(
             self._wake_at,
             self._stack_at,
@@ -205,6 +219,8 @@ class Supervisor:
             found.append(self._orders.fileno())
         if self._spool is not None:
             found.append(self._spool.fileno())
+        if self._metrics is not None:
+            found += self._metrics.descriptors()
         for slot in self._roster:
             found += slot.descriptors()
         return found
@@ -247,6 +263,12 @@ class Supervisor:
 
     def _known(self) -> set[int]:
         return self._roster.known(self._foreign, self._keeper)
+
+    def _told(self) -> str:
+        told = self._roster.told()
+        if self._orders is None:
+            return told
+        return f"{told}\n{FIGURES}{json.dumps(self._roster.figures())}"
 
     def _print_stacks(self) -> None:
         faulthandler.dump_traceback()

@@ -27,6 +27,11 @@ COMMANDS = 1_000
 ROUNDS = 3
 IDLE = 30.0  # seconds
 MIB = 1024 * 1024
+PHP = f"php {Path(__file__).parents[2] / 'packaging/php/gearmang_worker.php'}"
+PHP_WORKER = (
+    "$w = new GearmanWorker(); $w->addServer('127.0.0.1', (int) $argv[1]);"
+    "$w->addFunction('phpworker', fn($job) => $job->workload()); while ($w->work());"
+)
 
 
 def figures() -> Iterator[Figure]:
@@ -36,6 +41,7 @@ def figures() -> Iterator[Figure]:
         yield from _idle(gearmand)
         yield _rate(gearmand)
         yield _commands(gearmand)
+        yield _persistent(gearmand)
 
 
 def _memory(gearmand: Gearmand) -> Iterator[Figure]:
@@ -113,6 +119,29 @@ def _commands(gearmand: Gearmand) -> Figure:
         bound=1.0,
         sense="at least",
         detail=f"{best['exec']:,.0f}/s and {best['libgearman']:,.0f}/s, best of {ROUNDS}",
+    )
+
+
+def _persistent(gearmand: Gearmand) -> Figure:
+    lines: dict[str, list[str | Path]] = {
+        "persistent": _gearmang(gearmand, "--exec-persistent", PHP, "--function", "persistent"),
+        "phpworker": ["php", "-r", PHP_WORKER, str(gearmand.port)],
+    }
+    rates: dict[str, list[float]] = {name: [] for name in lines}
+    running: dict[str, list[subprocess.Popen[bytes]]] = {}
+    with ExitStack() as stack:
+        for name, line in lines.items():
+            running[name] = stack.enter_context(_running(gearmand, name, [line]))
+        for _ in range(2 * ROUNDS):
+            for name, processes in running.items():
+                rates[name].append(_jobs_a_second(gearmand, name, JOBS // 2, processes))
+    best = {name: max(measured) for name, measured in rates.items()}
+    return Figure(
+        "`--exec-persistent` PHP echo jobs a second, against a plain php-gearman worker",
+        best["persistent"] / best["phpworker"],
+        bound=0.7,
+        sense="at least",
+        detail=f"{best['persistent']:,.0f}/s and {best['phpworker']:,.0f}/s, best of {2 * ROUNDS}",
     )
 
 

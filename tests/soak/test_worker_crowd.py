@@ -43,3 +43,13 @@ def test_nothing_is_lost_when_supervisors_are_killed_a_hundred_times(
 
     print(f"{twice} of {JOBS} jobs were done twice after {KILLS} kills")
     assert twice <= KILLS  # at most the job at hand of each supervisor
+
+
+@pytest.mark.timeout(600)
+def test_nothing_is_lost_when_the_supervisor_of_eight_slots_is_killed_fifty_times(
+    persistent_gearmand: Gearmand, tmp_path: Path, diary: Path
+) -> None:
+    twice = test_crowd.survives_supervisors(persistent_gearmand, tmp_path, diary, 2000, 50, 8)
+
+    print(f"{twice} of 2000 jobs were done twice after 50 kills of eight slots")
+    assert twice <= 50 * 8  # at most the jobs at hand

@@ -18,12 +18,14 @@ from gearmang.worker.fleet.pool import PoolPlan, PoolProcess
 from gearmang.worker.fleet.rolling import Rolling
 from gearmang.worker.lifecycle import EXIT_DONE, EXIT_GRACE
 from gearmang.worker.loop import Clock, Loop
+from gearmang.worker.metrics import Figures, MetricsServer, exposition
 from gearmang.worker.notify import Notifier
 from gearmang.worker.orders import GO_ON, NOW, QUIET, STOP
 from gearmang.worker.signals import Signals
 
 FIRST_RESPAWN: Final = 1.0  # seconds before a pool that ended by itself starts again; doubled
 LAST_RESPAWN: Final = 30.0  # seconds
+STAMP_INTERVAL: Final = 0.5  # seconds between two looks whether the code has changed
 WELL_AFTER: Final = 60.0  # seconds of work after which the next wait is the first one again
 
 log = logging.getLogger("gearmang.worker")
@@ -34,10 +36,19 @@ class Foreman:
 
     Args:
         read: reads the configuration; raises `GearmangError` where it is of no use.
-        config: the file, for which `gearmang fleet reload` asks.
+        config: the file, for which `gearmang fleet reload` asks; None: nobody does.
+        metrics: ``HOST:PORT`` where figures are served.
+        stamp: of the code; a rolling restart begins when it changes.
     """
 
-    def __init__(self, read: Callable[[], Sequence[PoolPlan]], config: Path) -> None:
+    def __init__(
+        self,
+        read: Callable[[], Sequence[PoolPlan]],
+        config: Path | None = None,
+        *,
+        metrics: str | None = None,
+        stamp: Callable[[], object] | None = None,
+    ) -> None:
         self._read = read
         self._clock = Clock()
         self._loop = Loop()
@@ -45,6 +56,10 @@ class Foreman:
         self._notifier = Notifier()
         self._asked: deque[Caller | None] = deque()  # who wants a restart; None: a signal
         self._hatch = self._opened_hatch(config)
+        self._stamp = stamp
+        self._stamped = stamp() if stamp is not None else None
+        self._stamp_at = 0.0
+        self._metrics = MetricsServer(metrics, self._loop, self._figures) if metrics else None
         self._running: dict[str, PoolProcess] = {}
         self._leaving: list[PoolProcess] = []
         self._rolling: Rolling | None = None
@@ -76,8 +91,9 @@ class Foreman:
                 self._notifier.say("STOPPING=1")
                 for pool in self._all():
                     pool.order(NOW)
-                if self._hatch is not None:
-                    self._hatch.close()
+                for door in (self._hatch, self._metrics):
+                    if door is not None:
+                        door.close()
         self._loop.close()
         return self._exit_code
 
@@ -93,6 +109,12 @@ class Foreman:
         for name, pool in [*self._running.items()]:
             if pool.exit_code is not None:
                 self._fell(name, pool, now)
+        if self._stamp is not None and now >= self._stamp_at:
+            self._stamp_at = now + STAMP_INTERVAL
+            stamped = self._stamp()
+            if stamped != self._stamped:
+                self._stamped = stamped
+                self._asked.append(None)
         if self._rolling is None and self._asked and not self._stopping:
             self._reload(self._asked.popleft())
         self._look_whether_ready()
@@ -101,6 +123,7 @@ class Foreman:
     def _next_tick(self) -> float:
         return min(
             self._notifier.tick_at,
+            self._stamp_at if self._stamp is not None else float("inf"),
             min((pool.next_tick() for pool in self._all()), default=float("inf")),
             min(
                 (pool.again_at for pool in self._running.values() if pool.again_at),
@@ -114,7 +137,8 @@ class Foreman:
 
     def _start(self, plan: PoolPlan) -> PoolProcess:
         others = [self._loop.fileno(), *self._signals.descriptors()]
-        others += self._hatch.descriptors() if self._hatch is not None else []
+        for door in (self._hatch, self._metrics):
+            others += door.descriptors() if door is not None else []
         for pool in self._all():
             others += pool.descriptors()
         return PoolProcess(plan, self._loop, self._clock, others, self._notifier.hurry)
@@ -232,7 +256,18 @@ class Foreman:
     def _called(self, caller: Caller) -> None:
         self._asked.append(caller)
 
-    def _opened_hatch(self, config: Path) -> Hatch | None:
+    def _figures(self) -> str:
+        by_function: dict[str, Figures] = {}
+        for one in (pool.figures for pool in self._running.values()):
+            before = by_function.get(one.function, Figures(one.function))
+            by_function[one.function] = Figures(
+                one.function, *(a + b for a, b in zip(before[1:], one[1:]))
+            )
+        return exposition(by_function.values())
+
+    def _opened_hatch(self, config: Path | None) -> Hatch | None:
+        if config is None:
+            return None
         try:
             return Hatch(config, self._loop, self._called)
         except OSError as error:

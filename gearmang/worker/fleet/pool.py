@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -17,8 +18,9 @@ from gearmang.terminal import clean
 from gearmang.worker import place
 from gearmang.worker.dossiers import name_of_signal
 from gearmang.worker.loop import Clock, Loop
+from gearmang.worker.metrics import Figures
 from gearmang.worker.options import WorkerOptions
-from gearmang.worker.orders import BROKEN, LONGEST, READY
+from gearmang.worker.orders import BROKEN, FIGURES, LONGEST, READY
 
 SILENCE: Final = 60.0  # seconds without a word after which a supervisor hangs; it says one every 5
 START_TIMEOUT: Final = 180.0  # seconds until a pool must be registered
@@ -73,7 +75,7 @@ class PoolProcess:
     Attributes:
         ready: it is registered.
         broken: why its code cannot be used; empty as long as it can.
-        status: what it says of itself.
+        status, figures: what it says of itself, every five seconds.
         again_at: when another one is started in its place; None until it has ended.
         exit_code: that it ended with, negative for a signal; None while it runs.
 
@@ -92,6 +94,7 @@ class PoolProcess:
         self.plan = plan
         self.ready = False
         self.broken = self.status = ""
+        self.figures = Figures(plan.options.function)
         self.again_at: float | None = None
         self.exit_code: int | None = None
         self._loop, self._clock, self._changed = loop, clock, changed
@@ -176,7 +179,9 @@ class PoolProcess:
         elif told.startswith(BROKEN):
             self.broken = clean(told[len(BROKEN) :])
         elif told.startswith("STATUS="):
-            self.status = clean(told[len("STATUS=") :])
+            status, _, figures = told[len("STATUS=") :].partition(f"\n{FIGURES}")
+            self.status = clean(status)
+            self.figures = Figures(*json.loads(figures))
         if not told.startswith("WATCHDOG"):
             self._changed()
 

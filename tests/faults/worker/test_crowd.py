@@ -85,7 +85,7 @@ def survives_gearmand(gearmand: Gearmand, tmp_path: Path, diary: Path, jobs: int
 
 
 def survives_supervisors(
-    gearmand: Gearmand, tmp_path: Path, diary: Path, jobs: int, kills: int
+    gearmand: Gearmand, tmp_path: Path, diary: Path, jobs: int, kills: int, slots: int = 1
 ) -> int:
     """Supervisors die at random; how many jobs were done more than once."""
     dice = random.Random(crowd.SEED)
@@ -99,7 +99,7 @@ def survives_supervisors(
         "--breaker",
         "0",
     ]
-    command += ["--server", gearmand.address]
+    command += ["--server", gearmand.address, "--processes", str(slots)]
     supervisor = Process(command, tmp_path / "log")
     left = kills
     # Half of them die while they start, which takes about 0.3 s, half in the middle of jobs.
@@ -122,7 +122,7 @@ def survives_supervisors(
             at_count = count + dice.randint(1, max(1, 2 * room // (left + 2)))
 
     with supervisor:
-        crowd.await_end(gearmand, meanwhile=kill_at_random)
+        crowd.await_end(gearmand, 100.0 + 4.0 * kills, meanwhile=kill_at_random)
         assert left == 0
     return _nothing_lost(gearmand, sent, diary)
 
