@@ -39,7 +39,7 @@ class Lifecycle:
         self._ends_at = now + lifetime * splay if lifetime else float("inf")
         self._cut_at = float("inf")
         self._settle_at = float("inf")
-        self._at_once = False
+        self._at_once = self._was_signalled = False
 
     def signalled(self, number: signal.Signals, now: float) -> None:
         """Take notice of SIGTERM, SIGINT, SIGHUP, SIGTSTP or SIGCONT; of no other."""
@@ -49,9 +49,10 @@ class Lifecycle:
             self.quiet = False
         elif number not in STOPS:
             pass
-        elif self._cut_at < float("inf"):
+        elif self._was_signalled:
             self.end_now()
         else:
+            self._was_signalled = True
             self.stop(now)
 
     def drain(self) -> None:

@@ -66,3 +66,23 @@ def test_sigtstp_and_sigcont_only_pause() -> None:
     assert life.step(9.0, busy=False, unsettled=False) == "go on"
     life.signalled(signal.SIGCONT, 10.0)
     assert not life.quiet
+
+
+def test_an_order_to_stop_and_a_signal_are_one_stop_and_not_two() -> None:
+    """A service manager signals all processes of a unit; the foreman then orders the same."""
+    life = Lifecycle(0.0, 25.0, 0.0)
+    life.stop(0.0)
+    life.signalled(signal.SIGTERM, 1.0)
+    life.stop(2.0)
+
+    assert life.step(24.0, busy=True, unsettled=False) == "go on"
+    life.signalled(signal.SIGTERM, 24.0)
+    assert life.step(24.1, busy=True, unsettled=False) == "exit"
+
+
+def test_what_is_drained_has_all_the_time_that_its_job_takes() -> None:
+    life = Lifecycle(0.0, 25.0, 0.0)
+    life.drain()
+
+    assert life.step(1e6, busy=True, unsettled=False) == "go on"
+    assert life.step(1e6, busy=False, unsettled=False) == "exit"
