@@ -5,7 +5,7 @@ import sys
 
 from tests.benchmarks.figure import Figure
 
-AREAS = ("polling", "checks", "worker", "slots", "dead_letters", "records")
+AREAS = ("polling", "checks", "worker", "slots", "dead_letters", "desk", "records")
 
 
 def line(figure: Figure) -> str:

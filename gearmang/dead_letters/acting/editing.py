@@ -15,6 +15,7 @@ from gearmang.dead_letters.looking.presenting import shown
 from gearmang.dead_letters.store.errors import NotAllowed
 from gearmang.dead_letters.store.moves import note_handled
 from gearmang.dead_letters.store.rows import DeadLetter
+from gearmang.dead_letters.store.signing import unsign
 from gearmang.dead_letters.store.tables import bodies, dead_letters, events
 
 _LONGEST_DIFFERENCE: Final = 20_000  # characters; the original is kept whole
@@ -107,6 +108,7 @@ def write(
         update(bodies).where(bodies.c.id == bindparam("of_id")).values(payload=bindparam("after")),
         [{"of_id": change.id, "after": change.after} for change in changes],
     )
+    unsign(connection, (change.id for change in changes))
     now, who = time.time(), operator()
     noted = [
         {

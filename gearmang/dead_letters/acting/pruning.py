@@ -19,6 +19,7 @@ from gearmang.dead_letters.store.many import one_of
 from gearmang.dead_letters.store.moment import first_id
 from gearmang.dead_letters.store.moves import discard
 from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.signing import forget_pruned
 from gearmang.dead_letters.store.space import give_back
 from gearmang.dead_letters.store.tables import UNDER_WAY, dead_letters, fingerprints
 
@@ -68,6 +69,7 @@ def prune(
     if pruned:
         with store.writing() as connection:
             record(connection, "pruned", detail=f"{pruned} letters to {archive}")
+            forget_pruned(connection)
         give_back(store)
     return pruned
 

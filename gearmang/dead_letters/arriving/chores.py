@@ -1,4 +1,4 @@
-"""What a collector does between two groups: tell of deaths, prune what is old."""
+"""What a collector does between two groups: tell of deaths, prune what is old, sign what is new."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from gearmang.dead_letters.arriving.notices import Notices
 from gearmang.dead_letters.arriving.storing import Stored
 from gearmang.dead_letters.store.errors import StoreError
 from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.signing import sign_some
 
 _NOTICE_INTERVAL: Final = 1.0  # seconds between two looks at what is to be told
+_SIGN_INTERVAL: Final = 1.0  # seconds; a segment takes a fifth of one
 _PRUNE_INTERVAL: Final = 600.0  # seconds
 
 
@@ -45,7 +47,7 @@ class Chores:
         self._messenger = messenger
         self._notices = Notices(store, notify_interval)
         self._retention, self._most_dead, self._archive = retention, most_dead, archive
-        self._notify_at = self._prune_at = 0.0  # on the monotonic clock
+        self._notify_at = self._prune_at = self._sign_at = 0.0  # on the monotonic clock
 
     def stored(self, stored: Stored) -> None:
         """Note a group that was stored."""
@@ -57,6 +59,7 @@ class Chores:
         try:
             self._notify()
             self._prune()
+            self._sign()
         except StoreError as error:
             self._say(str(error))
 
@@ -74,6 +77,12 @@ class Chores:
         self._notify_at = now + _NOTICE_INTERVAL
         for notice in self._notices.due():
             self._messenger.tell(notice)
+
+    def _sign(self) -> None:
+        now = time.monotonic()
+        if now >= self._sign_at:
+            self._sign_at = now + _SIGN_INTERVAL
+            sign_some(self._store)
 
     def _prune(self) -> None:
         now = time.monotonic()

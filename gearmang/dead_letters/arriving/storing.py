@@ -19,6 +19,7 @@ from gearmang.dead_letters.looking.history import record
 from gearmang.dead_letters.store.moment import minute_of, new_id
 from gearmang.dead_letters.store.rows import CAUSE, Cause
 from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.signing import unsign
 from gearmang.dead_letters.store.tables import (
     STATES,
     arrivals,
@@ -67,6 +68,7 @@ def _store(connection: Connection, letters: Sequence[Letter]) -> Stored:
     first_of |= _count(connection, kept)
     connection.execute(insert(dead_letters), [letter.row for letter in kept])
     connection.execute(insert(bodies), [letter.body for letter in kept])
+    unsign(connection, (letter.row["id"] for letter in kept))
     for fingerprint, state in first_of.items():
         record(connection, f"fingerprint {state}", fingerprint=fingerprint)
     return Stored(kept, first_of)

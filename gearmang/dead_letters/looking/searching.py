@@ -1,4 +1,4 @@
-"""Letters that hold a text: each is decompressed and looked into, the newest first."""
+"""Letters that hold a text: those that may are decompressed and looked into, the newest first."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from gearmang.dead_letters.arriving.letter import fit
 from gearmang.dead_letters.store.many import one_of
+from gearmang.dead_letters.store.signing import may_hold
 from gearmang.dead_letters.store.tables import bodies, dead_letters
 
 _AT_ONCE: Final = 500  # letters whose bodies are in memory together
@@ -32,7 +33,8 @@ def holding(
     wanted = text.encode("utf-8", "surrogateescape")
     in_json = orjson.dumps(fit(text, len(text)))[1:-1]  # as JSON escapes it
     found: list[int] = []
-    for ids in _batches(connection, conditions):
+    among = may_hold(connection, {wanted, in_json})
+    for ids in _batches(connection, conditions, among):
         rows = connection.execute(
             select(bodies.c.id, bodies.c.payload, bodies.c.history)
             .where(one_of(connection, bodies.c.id, ids))
@@ -45,22 +47,40 @@ def holding(
 
 
 def _batches(
-    connection: Connection, conditions: Sequence[ColumnElement[bool]]
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], among: list[int] | None
 ) -> Iterator[list[int]]:
-    """The ids of all letters that are so, the newest first, as many as fit into memory at once."""
+    """The ids of letters that are so, the newest first, as many as fit into memory at once.
+
+    Args:
+        among: which of them, the newest first; None for all.
+    """
     before: int | None = None
-    while True:
+    while among is None or among:
         query = select(dead_letters.c.id, dead_letters.c.payload_bytes).where(*conditions)
+        if among is not None:
+            some, among = among[:_AT_ONCE], among[_AT_ONCE:]
+            query = query.where(one_of(connection, dead_letters.c.id, some))
+            sized = connection.execute(query.order_by(dead_letters.c.id.desc())).all()
+            yield from _fitting([(row.id, row.payload_bytes) for row in sized])
+            continue
         if before is not None:
             query = query.where(dead_letters.c.id < before)
-        ids: list[int] = []
-        room = _BYTES_AT_ONCE
-        for row in connection.execute(query.order_by(dead_letters.c.id.desc()).limit(_AT_ONCE)):
-            room -= row.payload_bytes
-            if ids and room < 0:
-                break
-            ids.append(row.id)
-        if not ids:
+        rows = connection.execute(query.order_by(dead_letters.c.id.desc()).limit(_AT_ONCE)).all()
+        if not rows:
             return
+        yield from _fitting([(row.id, row.payload_bytes) for row in rows])
+        before = rows[-1].id
+
+
+def _fitting(letters: list[tuple[int, int]]) -> Iterator[list[int]]:
+    """The ids in groups whose payloads fit into memory together."""
+    ids: list[int] = []
+    room = _BYTES_AT_ONCE
+    for identity, size in letters:
+        if ids and size > room:
+            yield ids
+            ids, room = [], _BYTES_AT_ONCE
+        ids.append(identity)
+        room -= size
+    if ids:
         yield ids
-        before = ids[-1]

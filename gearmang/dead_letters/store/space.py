@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from gearmang.dead_letters.store.errors import StoreUnavailable
 from gearmang.dead_letters.store.seam import Store
+from gearmang.dead_letters.store.signing import sign_all
 from gearmang.dead_letters.store.tables import bodies, metadata
 
 _PAGES_A_STEP: Final = 500  # that are given back in one transaction: others may write in between
@@ -69,7 +70,7 @@ def give_back(store: Store) -> int:
 
 
 def compact(store: Store, *, progress: Callable[[int], None] = lambda _: None) -> int:
-    """Compress what an earlier version has stored, and give all that is free back.
+    """Compress what an earlier version has stored, sign all letters, give back all that is free.
 
     An SQLite store is written anew as a whole: nobody else can write to it meanwhile, and as much
     as it takes must be free on its disk. PostgreSQL gives back what its autovacuum finds.
@@ -89,6 +90,7 @@ def compact(store: Store, *, progress: Callable[[int], None] = lambda _: None) -
     while (step := _compress_some(store, last)) is not None:
         last, looked_at = step
         progress(looked_at)
+    sign_all(store)
     store.close()
     if store.address.path is not None:
         _rewrite(store)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from gearmang.dead_letters.store.compressing import Compressed
 
-REVISION: Final = "0005"  # the migration that this code was written for
+REVISION: Final = "0006"  # the migration that this code was written for
 VERSION_TABLE: Final = "dead_letter_version"
 
 STATES: Final = ("dead", "requeuing", "requeued", "removed", "resolved", "recalling")
@@ -169,4 +169,26 @@ silences = Table(
     Column("who", String, nullable=False),
     Column("made_at", Float, nullable=False),
     Column("ended_at", Float),  # before its time
+)
+
+# See signatures.py: a part of a segment holds some bits of all its letters; part -1 their ids.
+signatures = Table(
+    "dead_letter_signatures",
+    metadata,
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("segment", BigInteger, primary_key=True, autoincrement=False),
+    Column("bits", Compressed, nullable=False),
+)
+
+# Letters that no segment has, or that were changed since.
+unsigned = Table(
+    "dead_letter_unsigned",
+    metadata,
+    Column(
+        "id",
+        BigInteger,
+        ForeignKey("dead_letters.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
 )
