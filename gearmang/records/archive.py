@@ -18,6 +18,9 @@ from gearmang.records.sources import find, quoted_list, url_to_fs
 Form = Literal["zstd", "parquet"]
 ENDINGS = {"zstd": "jsonl.zst", "parquet": "parquet"}
 CHUNK = 1 << 20  # bytes
+# Records by their start that share one entry of the file's index: of a day, those who ask for an
+# hour read few others.
+TOGETHER = 16_384
 
 
 class PackedDay(NamedTuple):
@@ -118,7 +121,7 @@ def _parquet(sources: Sequence[str], made: Path) -> int:
         path = quoted_list([str(made)])
         database.ask(
             f"COPY (SELECT * FROM records ORDER BY ts) TO {path[1:-1]}"  # noqa: S608  # quoted
-            " (FORMAT parquet, COMPRESSION zstd)"
+            f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {TOGETHER})"
         )
         ((here,),) = database.ask("SELECT count(*) FROM records").rows
         ((there,),) = database.ask(f"SELECT count(*) FROM read_parquet({path})").rows  # noqa: S608  # quoted

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gearmang.records.errors import RecordsError
+from gearmang.records.gathering import gathered
 from gearmang.records.seeking import narrowed
 from gearmang.records.sources import RecordFiles, find, url_to_fs
 from gearmang.records.tables import statements
@@ -118,6 +119,7 @@ def opened(
     ):
         if of_id is not None:
             sources = narrowed(sources, of_id, Path(overflow))
+        sources = gathered(sources, Path(overflow))
         database = Database(connection)
         database.ask("SET TimeZone = 'UTC'")  # of a time without an offset
         # DuckDB draws its bar on standard output, whoever reads there.
