@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gearmang.records.answers import Rows
+from gearmang.records.dialect import DUCKDB
 from gearmang.records.errors import RecordsError
 from gearmang.records.gathering import gathered
 from gearmang.records.seeking import narrowed
@@ -26,6 +28,8 @@ SETTINGS = {
 
 class Database:
     """The views ``lines``, ``records`` and ``tasks``; see `gearmang.records.tables`."""
+
+    dialect = DUCKDB
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -78,18 +82,6 @@ class Database:
         if sys.stdout.isatty():
             sys.stdout.write(ERASE_LINE)  # where DuckDB's progress bar was
         return Rows(columns, rows)
-
-
-class Rows:
-    """The rows that a query gave."""
-
-    def __init__(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-        self.columns = columns
-        self.rows = rows
-
-    def as_dicts(self) -> list[dict[str, Any]]:
-        """The rows with the columns' names."""
-        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from gearmang.records.database import Database
+from gearmang.records.answers import Answering
 from gearmang.records.drawing import STEPS
 from gearmang.records.questions import CauseOverTime, failures_over_time, worker_ids
 from gearmang.records.selection import Selection
@@ -55,7 +55,7 @@ class Picture(NamedTuple):
 
 
 def picture(
-    database: Database, selection: Selection, *, by: str, of: str, every_s: int | None
+    database: Answering, selection: Selection, *, by: str, of: str, every_s: int | None
 ) -> Picture:
     """Gather it.
 

@@ -8,39 +8,22 @@ from typing import Any, NamedTuple
 
 from gearmang.job.dossier import Dossier
 from gearmang.job.fingerprint import fingerprint
+from gearmang.records.answers import Answering, Rows
 from gearmang.records.attempts import FAILED, WEIGHT
-from gearmang.records.database import Database, Rows
 from gearmang.records.selection import Selection, text_of
-from gearmang.records.tables import COLUMNS
+from gearmang.records.tables import merged
 
-_CALLS = 'regexp_extract_all(error_stack, \'File "[^"]*", line [0-9]+, in [^\\n]+\')'
-_OTHERS = "'/site-packages/|/dist-packages/|/lib/python3|/gearmang/worker/|/log_shipping/|\"<'"
-# The user's own calls where there are any, as folder/file.py:function: no line numbers, which
-# change with every edit of a file, and no whole paths, which differ from host to host.
-_FRAMES = f"""
-    list_transform(
-        coalesce(
-            nullif(list_filter({_CALLS}, lambda call: NOT regexp_matches(call, {_OTHERS})), []),
-            {_CALLS}
-        ),
-        lambda call: regexp_replace(
-            call, '^File ".*?((?:[^/"]+/){{0,2}}[^/"]+)", line [0-9]+, in (.*)$', '\\1:\\2'
-        )
-    )
-"""
 # Our workers write the fingerprint that the dead letter of this failure has, as a field.
-_WRITTEN = """
-    nullif(regexp_extract(json_extract_string(fields, '$.fingerprint'), '^[0-9a-f]{12}$'), '')
-"""
+_WRITTEN = "nullif(regexp_extract({}, '^[0-9a-f]{{12}}$'), '')"
 
 
-def slowest(database: Database, selection: Selection, count: int) -> Rows:
+def slowest(database: Answering, selection: Selection, count: int) -> Rows:
     """The tasks that took longest."""
-    condition, values = selection.condition()
+    tasks, values = selection.chosen(database.dialect, attempts=True)
     return database.ask(
         f"""
         SELECT ts, task, duration_ms, outcome, attempt, queue_ms, host, id
-        FROM tasks WHERE {condition}
+        FROM {tasks} AS tasks
         ORDER BY duration_ms DESC, ts, event_id LIMIT {count:d}
         """,  # noqa: S608  # built of our own names; every value is bound
         values,
@@ -71,7 +54,7 @@ class CauseOverTime(NamedTuple):
     times: dict[float, int]
 
 
-def failures(database: Database, selection: Selection) -> Rows:
+def failures(database: Answering, selection: Selection) -> Rows:
     """Failed attempts by cause; with a type, failed records of that type."""
     columns = (
         *("fingerprint", "count", "task", "error_type", "last_message", "where"),
@@ -81,22 +64,22 @@ def failures(database: Database, selection: Selection) -> Rows:
 
 
 def failures_over_time(
-    database: Database, selection: Selection, every_s: int | None
+    database: Answering, selection: Selection, every_s: int | None
 ) -> list[CauseOverTime]:
     """The same, the most frequent first, with the times of each by spans of so many seconds."""
-    condition, values = selection.condition()
-    bucket = f"time_bucket(INTERVAL {every_s:d} SECOND, ts)" if every_s else "NULL"
+    sql = database.dialect
+    records, values = selection.chosen(sql, attempts=selection.type is None)
     found = database.ask(
         f"""
-        SELECT {_WRITTEN} AS fingerprint, task, error_type, {_FRAMES} AS frames,
-               {bucket} AS bucket,
+        SELECT {_WRITTEN.format(sql.own())} AS fingerprint, task, error_type,
+               {sql.frames} AS frames, {sql.span_start(every_s) if every_s else "NULL"} AS bucket,
                sum({WEIGHT}) AS count, min(ts) AS first, max(ts) AS last,
-               arg_max(error_message, ts) AS message, arg_max(id, ts) AS last_id
-        FROM {"tasks" if selection.type is None else "records"}
-        WHERE {FAILED} AND {condition}
+               max_by(error_message, ts) AS message, max_by(id, ts) AS last_id
+        FROM {records} AS records
+        WHERE {FAILED}
         GROUP BY ALL
         """,  # noqa: S608  # built of our own names; every value is bound
-        values,
+        ["$.fingerprint", *values],
     )
     alike: dict[str, list[dict[str, Any]]] = {}
     for row in found.as_dicts():
@@ -136,54 +119,50 @@ def _seconds(at: datetime | None) -> float:
     return at.replace(tzinfo=timezone.utc).timestamp() if at else 0.0
 
 
-def worker_ids(database: Database, selection: Selection) -> list[str]:
+def worker_ids(database: Answering, selection: Selection) -> list[str]:
     """The client ids of the workers that wrote records."""
-    condition, values = selection.condition()
+    condition, values = selection.condition(database.dialect)
     sql = f"SELECT DISTINCT worker FROM lines WHERE worker IS NOT NULL AND {condition}"  # noqa: S608  # bound
     return [row[0] for row in database.ask(sql, values).rows]
 
 
-def trace(database: Database, tree: str, since: datetime | None = None) -> Rows:
+def trace(database: Answering, tree: str, since: datetime | None = None) -> Rows:
     """All records of one id, or of the ids that start so, in the order of their start.
 
     Only those are merged; the view ``records`` would merge everything first.
     """
-    condition, values = Selection((), since).condition()
-    merged = ", ".join(f"any_value({name}) AS {name}" for name in COLUMNS if name != "event_id")
+    within, values = Selection((), since).within()
+    starts = database.dialect.starts("id")
     return database.ask(
-        f"""
-        SELECT event_id, {merged} FROM (
-            SELECT * FROM lines
-            WHERE (starts_with(id, ?) OR starts_with(id, ?)) AND event_id IS NOT NULL
-                  AND {condition}
-        )
-        GROUP BY event_id ORDER BY id, ts, event_id
-        """,  # noqa: S608  # built of our own names; every value is bound
+        f"{merged(f'({starts} OR {starts}) AND {within}')} ORDER BY id, ts, event_id",
         [tree, tree.lower(), *values],
     )
 
 
-def busiest(database: Database, selection: Selection, by: str) -> Rows:
+def busiest(database: Answering, selection: Selection, by: str) -> Rows:
     """Who uses the time: the sum of durations by a field, and its share of all."""
-    group, group_values = text_of(by)
-    condition, values = selection.condition()
+    sql = database.dialect
+    group, group_values = text_of(by, sql)
+    records, values = selection.chosen(sql, attempts=by != "type")
     name = by.replace('"', "")
     return database.ask(
         f"""
         WITH chosen AS (
             SELECT {group} AS "{name}", duration_ms * {WEIGHT} AS ms,
                    {WEIGHT} AS weight, ts
-            FROM {"records" if by == "type" else "tasks"}
-            WHERE {condition} AND isfinite(duration_ms)
+            FROM {records} AS records
+            WHERE isFinite(duration_ms)
         ),
         span AS (
-            SELECT greatest(epoch(max(ts) - min(ts)), 1) AS seconds, sum(ms) AS all_ms FROM chosen
+            SELECT greatest({sql.seconds("min(ts)", "max(ts)")}, 1) AS seconds,
+                   sum(ms) AS all_ms
+            FROM chosen
         )
         SELECT "{name}",
                round(sum(ms) / 1000, 3) AS busy_seconds,
                round(100 * sum(ms) / any_value(all_ms), 1) AS percent,
                round(sum(ms) / 1000 / any_value(seconds), 3) AS workers_busy,
-               CAST(round(sum(weight)) AS BIGINT) AS count,
+               CAST(floor(sum(weight) + 0.5) AS BIGINT) AS count,
                round(sum(ms) / sum(weight), 3) AS mean_ms
         FROM chosen, span
         GROUP BY "{name}"

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import NamedTuple
 
-from gearmang.records.database import Rows, opened
+from gearmang.records.answers import Rows
+from gearmang.records.database import opened
 from gearmang.records.errors import RecordsError
 from gearmang.records.lines import lines_of
 from gearmang.records.sources import find

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gearmang.records.answers import Answering, Rows
 from gearmang.records.attempts import FAILED, IS_ATTEMPT, WEIGHT
-from gearmang.records.database import Database, Rows
 from gearmang.records.selection import Selection, number_of, text_of
 
 
@@ -27,7 +27,7 @@ class Statistics(NamedTuple):
 
 
 def statistics(
-    database: Database,
+    database: Answering,
     selection: Selection,
     *,
     by: str | None = "task",
@@ -47,14 +47,15 @@ def statistics(
     Raises:
         RecordsError: DuckDB refuses.
     """
-    group, group_values = ("NULL", []) if by is None else text_of(by)
-    number, number_values = number_of(of)
-    condition, values = selection.condition()
+    sql = database.dialect
+    group, group_values = ("NULL", []) if by is None else text_of(by, sql)
+    number, number_values = number_of(of, sql)
+    condition, values = selection.condition(sql)
+    within, times = selection.within(or_timeless=True)
     if by != "type":
         condition += f" AND {IS_ATTEMPT}"
-    bucket = f"time_bucket(INTERVAL {every_s:d} SECOND, ts)" if every_s else "NULL"
     timeless = " OR ts IS NULL" if every_s else ""
-    span = str(every_s) if every_s else "epoch(max(ts) - min(ts))"
+    span = str(every_s) if every_s else sql.seconds("min(ts)", "max(ts)")
     # One pass over the files, each record once however often it was shipped. Lines without an
     # event_id could not be read; records that are not wanted may tell of others that were dropped.
     found = database.ask(
@@ -66,30 +67,31 @@ def statistics(
                        AS kind,
                    sum(dropped) AS dropped,
                    sum(copies) AS copies,
-                   {bucket} AS "time",
+                   {sql.span_start(every_s) if every_s else "NULL"} AS "time",
                    "group",
-                   CAST(round(sum(weight)) AS BIGINT) AS count,
+                   CAST(floor(sum(weight) + 0.5) AS BIGINT) AS count,
                    round(sum(weight) / greatest({span}, 1), 3) AS per_second,
-                   CAST(round(coalesce(sum(weight) FILTER (failed), 0)) AS BIGINT) AS failures,
-                   count(*) FILTER (NOT isfinite(raw){timeless}) AS odd,
-                   quantile_cont(CASE WHEN isfinite(raw) THEN raw END, [0.5, 0.95, 0.99]) AS p,
-                   max(CASE WHEN isfinite(raw) THEN raw END) AS max
+                   CAST(floor(coalesce(sum(weight) FILTER (WHERE failed), 0) + 0.5) AS BIGINT)
+                       AS failures,
+                   count(*) FILTER (WHERE NOT isFinite(raw){timeless}) AS odd,
+                   {sql.quantiles("CASE WHEN isFinite(raw) THEN raw END")} AS p,
+                   max(CASE WHEN isFinite(raw) THEN raw END) AS max
             FROM (
-                SELECT {IDENTITY} AS identity, any_value(ts) AS ts, any_value({group}) AS "group",
-                       any_value({number}) AS raw,
-                       bool_or({FAILED}) AS failed,
+                SELECT {sql.identity} AS identity, any_value(ts) AS ts,
+                       any_value({group}) AS "group", any_value({number}) AS raw,
+                       max({FAILED}) AS failed,
                        any_value({WEIGHT}) AS weight,
-                       bool_or({condition}) AS wanted, any_value(dropped) AS dropped,
+                       max({condition}) AS wanted, any_value(dropped) AS dropped,
                        count(*) AS copies
                 FROM lines
-                WHERE ({condition}) OR event_id IS NULL OR dropped IS NOT NULL
+                WHERE {within} AND (({condition}) OR event_id IS NULL OR dropped IS NOT NULL)
                 GROUP BY identity
             )
             GROUP BY kind, "time", "group"
         )
         ORDER BY "time", count DESC, "group"
         """,  # noqa: S608  # built of our own names; every value is bound
-        [*group_values, *number_values, *values, *values],
+        [*group_values, *number_values, *values, *times, *values],
     )
     first = 4 if every_s else 5  # the column in which a row of the answer begins
     named = tuple(by if by and column == "group" else column for column in found.columns)
@@ -108,13 +110,10 @@ def statistics(
     )
 
 
-# 16 bytes where the text has 32; ids of others' making that are no hex digits by their digest.
-IDENTITY = "coalesce(TRY_CAST(event_id AS UUID), TRY_CAST(md5(event_id) AS UUID))"
-
-
-def span_of(database: Database, selection: Selection) -> float:
+def span_of(database: Answering, selection: Selection) -> float:
     """Seconds from the first to the last of the chosen records."""
-    condition, values = selection.condition()
-    sql = f"SELECT epoch(max(ts) - min(ts)) FROM lines WHERE {condition}"  # noqa: S608  # bound
+    condition, values = selection.condition(database.dialect)
+    span = database.dialect.seconds("min(ts)", "max(ts)")
+    sql = f"SELECT {span} FROM lines WHERE {condition}"  # noqa: S608  # bound
     ((seconds,),) = database.ask(sql, values).rows
     return float(seconds or 0)

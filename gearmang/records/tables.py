@@ -41,8 +41,7 @@ COLUMNS = {
 LONGEST_LINE = 1 << 20  # bytes; DuckDB keeps buffers of this size for each thread
 
 MADE = """
-CREATE OR REPLACE VIEW {prefix}records AS
-    SELECT event_id, {merged} FROM {prefix}lines WHERE event_id IS NOT NULL GROUP BY event_id;
+CREATE OR REPLACE VIEW {prefix}records AS {merged};
 CREATE OR REPLACE VIEW {prefix}tasks AS
     SELECT * FROM {prefix}records WHERE {is_attempt};
 """
@@ -71,7 +70,19 @@ def statements(sources: RecordFiles, prefix: str = "") -> str:
     if not parts:  # every file is older than what was asked for
         empty = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
         parts.append(f"SELECT {empty} WHERE false")
-    # Only the columns that a query uses are merged; DuckDB leaves the others unread.
-    merged = ", ".join(f"any_value({name}) AS {name}" for name in COLUMNS if name != "event_id")
     lines = f"CREATE OR REPLACE VIEW {prefix}lines AS {' UNION ALL '.join(parts)};"
-    return lines + MADE.format(merged=merged, prefix=prefix, is_attempt=IS_ATTEMPT)
+    made = MADE.format(merged=merged("true", prefix), prefix=prefix, is_attempt=IS_ATTEMPT)
+    return lines + made
+
+
+def merged(condition: str, prefix: str = "") -> str:
+    """The SQL of the lines' records, each once. Columns that a query does not use are not read.
+
+    Args:
+        condition: on lines, alike for all copies of one.
+    """
+    columns = ", ".join(f"any_value({name}) AS {name}" for name in COLUMNS if name != "event_id")
+    return (
+        f"SELECT event_id, {columns} FROM {prefix}lines"  # noqa: S608  # our own names
+        f" WHERE event_id IS NOT NULL AND {condition} GROUP BY event_id"
+    )

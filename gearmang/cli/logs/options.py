@@ -15,7 +15,7 @@ from gearmang.records.selection import Selection
 from gearmang.terminal import clean
 
 if TYPE_CHECKING:
-    from gearmang.records.database import Database
+    from gearmang.records.answers import Answering
 
 STRICT = "gearmang.cli.logs.strict"
 DEFAULT_RECORDS = "/var/log/gearmang/tasks"
@@ -103,7 +103,7 @@ def moment_of(at: float | None) -> datetime | None:
 @contextmanager
 def asked(
     places: tuple[str, ...], since: datetime | None = None, *, of_id: str | None = None
-) -> Iterator[Database]:
+) -> Iterator[Answering]:
     """The records of the places, to be asked; files that were left out are named at the end.
 
     Raises:

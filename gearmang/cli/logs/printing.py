@@ -9,7 +9,7 @@ from typing import Any
 
 from gearmang.cli.output import cell, console, print_json, table
 from gearmang.masking import masked_text
-from gearmang.records.database import Rows
+from gearmang.records.answers import Rows
 from gearmang.terminal import clean
 
 
