@@ -134,7 +134,8 @@ def trace(database: Answering, tree: str, since: datetime | None = None) -> Rows
     within, values = Selection((), since).within()
     starts = database.dialect.starts("id")
     return database.ask(
-        f"{merged(f'({starts} OR {starts}) AND {within}')} ORDER BY id, ts, event_id",
+        f"SELECT * FROM ({merged(f'({starts} OR {starts}) AND {within}')}) AS merged"  # noqa: S608  # bound
+        " ORDER BY id, ts, event_id",
         [tree, tree.lower(), *values],
     )
 

@@ -96,6 +96,11 @@ def quoted_list(paths: Iterable[str]) -> str:
 
 
 def _files(place: str) -> Iterable[str]:
+    if place.startswith("clickhouse://"):
+        raise RecordsError(
+            f"this reads files, not {place.partition('://')[0]}: stats, slow, failures, top, trace,"
+            " plot, report and sql ask a table"
+        )
     if "://" in place:
         system, folder = url_to_fs(place)
         names = system.find(folder)
