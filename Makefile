@@ -25,6 +25,11 @@ test: setup  ## unit, integration and fault tests, with real daemons (ARGS="-k n
 test-pythons: setup  ## unit tests and a smoke under every Python found, 3.9 to 3.14 and PyPy (ARGS="3.9 3.13")
 	@$(PYTHON) -m tests.pythons $(ARGS)
 
+.PHONY: test-clickhouse
+test-clickhouse: setup  ## every question of gearmang logs to ClickHouse's engine (chdb, 150 MB, in .clickhouse)
+	@[ -x .clickhouse/bin/python ] || { python3 -m venv .clickhouse && .clickhouse/bin/pip install -q chdb==4.4.0; }
+	@$(PYTHON) -m pytest tests/clickhouse $(ARGS)
+
 .PHONY: test-packages
 test-packages: setup  ## the packages in fresh Debian 12 and 13 under systemd, from install to purge (root; after make deb)
 	@$(PYTHON) -m pytest tests/packages -x $(ARGS)
@@ -46,7 +51,7 @@ lint-release: docs  ## the site without a warning, wheel and sdist by twine, man
 .PHONY: release-check
 release-check: lint lint-release  ## all that a release must pass: lint, tests, Pythons, packages by lintian and in fresh systems
 	@$(MAKE) -s reference && git diff --exit-code --stat -- packaging/man packaging/completion docs/reference
-	@$(MAKE) -s test test-pythons
+	@$(MAKE) -s test test-pythons test-clickhouse
 	@$(MAKE) -s deb PYTHONS="3.11 3.13" && lintian --profile debian --fail-on error,warning dist/*.deb
 	@$(MAKE) -s rpm && rpm -qp --requires dist/*.rpm >/dev/null
 	@$(MAKE) -s test-packages

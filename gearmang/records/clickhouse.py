@@ -38,7 +38,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "
 _MARK_OR_TEXT = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"[^\"]*\"|\?", re.DOTALL)
 
 
-class Address(NamedTuple):
+class Door(NamedTuple):
     """Where a ClickHouse answers, read of ``clickhouse://USER@HOST:PORT/DATABASE?secure=1``."""
 
     host: str
@@ -49,7 +49,7 @@ class Address(NamedTuple):
     secure: bool
 
     @classmethod
-    def parse(cls, place: str) -> Address:
+    def parse(cls, place: str) -> Door:
         """Read it; the password may stand in the environment instead.
 
         Raises:
@@ -87,7 +87,7 @@ class ClickHouse:
 
     dialect = CLICKHOUSE
 
-    def __init__(self, address: Address, timeout: float = LONGEST_WAIT) -> None:
+    def __init__(self, address: Door, timeout: float = LONGEST_WAIT) -> None:
         self.left_out: dict[str, str] = {}  # a table has no files that cannot be read
         self._address = address
         self._timeout = timeout
@@ -144,7 +144,7 @@ def _bound(sql: str, parameters: Sequence[object]) -> tuple[str, dict[str, str]]
     return _MARK_OR_TEXT.sub(named, sql), values
 
 
-def _rows(body: bytes, at: Address) -> Rows:
+def _rows(body: bytes, at: Door) -> Rows:
     try:
         answer = orjson.loads(body)
         columns = tuple(column["name"] for column in answer["meta"])

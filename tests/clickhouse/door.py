@@ -9,7 +9,7 @@ import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from chdb import session  # type: ignore[import-not-found, unused-ignore]  # in a venv of its own
+from chdb import session
 
 NOT_SETTINGS = {"default_format", "database", "max_execution_time"}
 

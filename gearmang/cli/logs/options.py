@@ -109,14 +109,14 @@ def asked(
     Raises:
         RecordsError: nothing to read there.
     """
-    from gearmang.records.clickhouse import SCHEME, Address, ClickHouse
+    from gearmang.records.clickhouse import SCHEME, ClickHouse, Door
     from gearmang.records.database import opened
     from gearmang.records.errors import RecordsError
 
     if any(place.startswith(SCHEME) for place in places):
         if len(places) > 1:
             raise RecordsError(f"a {SCHEME} address cannot be asked together with other places")
-        yield ClickHouse(Address.parse(places[0]))
+        yield ClickHouse(Door.parse(places[0]))
         return
     with opened(places, since, of_id=of_id) as database:
         yield database
