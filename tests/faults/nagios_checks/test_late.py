@@ -19,7 +19,8 @@ from tests.integration.nagios_checks.plugin import check
 BUSY = 8  # processes that do nothing else
 TIMEOUT = 1.0  # seconds
 LATEST = TIMEOUT + 1.0
-TRIES = 3  # beside other tests a machine may stand still for longer than all this takes
+MORE_TURNS = 3  # of the processor that a check needs at its end, where a sleep needs one
+TRIES = 6  # beside other tests a machine may stand still for longer than all this takes
 RECORDS = 60_000  # more than can be read in that time
 
 
@@ -96,7 +97,7 @@ def test_no_check_is_later_than_its_timeout_and_a_second(
             lateness = beside.submit(how_late)
             run = check(name, *options.format_map(places).split(), "-t", TIMEOUT)
         assert run.state in {"CRITICAL", "OK"}, run
-        over.append(run.seconds - LATEST - lateness.result())
+        over.append(run.seconds - LATEST - MORE_TURNS * lateness.result())
         if over[-1] <= 0:
             return
     raise AssertionError(f"later than {LATEST} s by {over}, beyond what the machine is")
