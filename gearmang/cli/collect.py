@@ -28,6 +28,7 @@ _STORE_TIMEOUT = 5.0  # seconds that one commit may wait, before it is tried ane
 _STORE_PATIENCE = 30.0  # seconds that a database may take for one statement of a group
 _LAST_CALLS = 5.0  # seconds that notices may take at the end
 _SPLAY = 0.1  # of the lifetime, so that a fleet does not restart at once
+_COMPLETE_TIMEOUT = 5.0  # seconds that gearmand may take to confirm a letter sent again
 
 
 @click.command()
@@ -148,9 +149,9 @@ def collect(
             process_id=os.getpid(),
             started_at=time.time(),
         )
-        _complete(opened, servers)
+        interrupted = _Interrupted(opened, servers)
         try:
-            _run(collector, chores, signals, lifetime, grace)
+            _run(collector, chores, interrupted, signals, lifetime, grace)
         finally:
             collector.close()
             chores.close(_LAST_CALLS)
@@ -189,28 +190,53 @@ def _migrate(store: Store, signals: _Signals) -> bool:
     return False
 
 
-def _complete(store: Store, servers: tuple[Server, ...]) -> None:
-    """Bring to its end what an operator's killed command has left half way."""
-    from gearmang.dead_letters.acting.interrupted import complete_interrupted
-    from gearmang.errors import GearmangError
-    from gearmang.job.client import Client
+class _Interrupted:
+    """What operators' killed commands had left half way when this started: tried until it is done.
 
-    try:
-        with Client(servers) as client:
-            completed = complete_interrupted(store, client)
-    except GearmangError as error:
-        _say(f"letters are under way still: {error}")
-    else:
+    Args:
+        servers: where letters that were on their way are sent.
+    """
+
+    def __init__(self, store: Store, servers: tuple[Server, ...]) -> None:
+        from gearmang.dead_letters.arriving.collector import Backoff
+
+        self._store, self._servers = store, servers
+        self._trouble = Backoff()
+        self._is_done = False
+
+    def complete(self) -> None:
+        """Bring it to its end, if it is time to try and nobody has."""
+        from gearmang.dead_letters.acting.interrupted import complete_interrupted
+        from gearmang.errors import GearmangError
+        from gearmang.job.client import Client
+
+        if self._is_done or not self._trouble.is_over:
+            return
+        try:
+            with Client(self._servers, timeout=_COMPLETE_TIMEOUT) as client:
+                completed = complete_interrupted(self._store, client)
+        except GearmangError as error:
+            if self._trouble.failures == 0:
+                _say(f"letters are under way still: {error}; trying again")
+            self._trouble.failed()
+            return
+        self._is_done = True
         if completed:
             _say(f"completed what an interrupted command had left: {completed} letters")
 
 
 def _run(
-    collector: Collector, chores: Chores, signals: _Signals, lifetime: float, grace: float
+    collector: Collector,
+    chores: Chores,
+    interrupted: _Interrupted,
+    signals: _Signals,
+    lifetime: float,
+    grace: float,
 ) -> None:
     ends_at = _end_of(lifetime)
     draining_until: float | None = None
     while not collector.is_drained:
+        interrupted.complete()
         collector.step()
         chores.run()
         now = time.monotonic()

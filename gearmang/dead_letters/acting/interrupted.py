@@ -7,7 +7,7 @@ import time
 from sqlalchemy import select
 
 from gearmang.dead_letters.acting import plans
-from gearmang.dead_letters.acting.owner import is_alive
+from gearmang.dead_letters.acting.owner import is_alive, this_process
 from gearmang.dead_letters.acting.recall import complete_recall
 from gearmang.dead_letters.acting.requeue import DEFAULT_BATCH, submit, within_budget
 from gearmang.dead_letters.looking.history import record
@@ -27,11 +27,22 @@ def complete_interrupted(store: Store, client: Client) -> int:
     """
     completed = 0
     for plan in _orphans(store):
-        while stuck := _stuck(store, plan):
-            some = within_budget(stuck)
-            submit(store, client, plan, some)
-            completed += len(some)
-        completed += complete_recall(store, plan)
+        try:
+            with store.writing() as connection:
+                plans.take(connection, plan, ("under way", "stopped", "done", "undone"))
+        except NotAllowed:  # another run was quicker
+            continue
+        try:
+            while stuck := _stuck(store, plan):
+                some = within_budget(stuck)
+                submit(store, client, plan, some)
+                completed += len(some)
+            completed += complete_recall(store, plan)
+        except BaseException:
+            # Let go of: a process that lives on, such as a collector, would own it for ever.
+            with store.writing() as connection:
+                plans.finish(connection, plan, "stopped")
+            raise
         with store.writing() as connection:
             left = plans.pending(connection, plan, after=-1, limit=1)
             plans.finish(connection, plan, "stopped" if left else "done")
@@ -40,7 +51,10 @@ def complete_interrupted(store: Store, client: Client) -> int:
 
 
 def _orphans(store: Store) -> list[str]:
-    """Take over the plans with letters under way whose process is gone."""
+    """The plans with letters under way that no living process is at.
+
+    One of this process's own is one that it could not let go of: none asks while it is at one.
+    """
     now = time.time()
     query = (
         select(*PLAN)
@@ -50,17 +64,12 @@ def _orphans(store: Store) -> list[str]:
     )
     with store.reading() as connection:
         found = [*map(Plan._make, connection.execute(query))]
-    taken = []
-    for plan in found:
-        if plan.owner and is_alive(plan.owner, plan.owner_seen_at or 0.0, now):
-            continue
-        try:
-            with store.writing() as connection:
-                plans.take(connection, plan.plan, ("under way", "stopped", "done", "undone"))
-        except NotAllowed:  # another run was quicker
-            continue
-        taken.append(plan.plan)
-    return taken
+    return [
+        plan.plan
+        for plan in found
+        if plan.owner in (None, this_process())
+        or not is_alive(plan.owner, plan.owner_seen_at or 0.0, now)
+    ]
 
 
 def _stuck(store: Store, plan: str) -> list[DeadLetter]:

@@ -78,8 +78,28 @@ def test_a_plan_whose_process_lives_is_left_alone(
         run(store, FakeClient(takes=0), plan)
     with store.writing() as connection:
         plans.take(connection, plan.plan, ("stopped",))
-    monkeypatch.setattr(interrupted, "is_alive", lambda *_: True)
+    monkeypatch.setattr(interrupted, "this_process", lambda: "another")
     assert complete_interrupted(store, FakeClient()) == 0  # type: ignore[arg-type]
+
+
+def test_who_cannot_complete_a_plan_lets_go_of_it(store: Store, put: Put) -> None:
+    plan = proposed(store, put(dead()), "requeue")
+    with pytest.raises(NotQueued):
+        run(store, FakeClient(takes=0), plan)
+    with pytest.raises(NotQueued):
+        complete_interrupted(store, FakeClient(takes=0))  # type: ignore[arg-type]
+    with store.reading() as connection:
+        left = plans.get(connection, plan.plan)
+    assert (left.state, left.owner) == ("stopped", None)
+
+
+def test_a_plan_that_this_process_could_not_let_go_of_is_completed(store: Store, put: Put) -> None:
+    plan = proposed(store, put(dead()), "requeue")
+    with pytest.raises(NotQueued):
+        run(store, FakeClient(takes=0), plan)
+    with store.writing() as connection:
+        plans.take(connection, plan.plan, ("stopped",))
+    assert complete_interrupted(store, FakeClient()) == 1  # type: ignore[arg-type]
 
 
 def test_letters_that_name_no_function_stay_dead(
