@@ -62,7 +62,6 @@ class Executors:
         self._respawn_at = 0.0
         self._at_end = False
         self.child: Child | None = None
-        self.owed = 0  # records that dead executors could not write and nobody has reported
 
     @property
     def is_ready(self) -> bool:
@@ -88,9 +87,9 @@ class Executors:
         """Fork an executor, if the code is loaded and there is none."""
         if self.child is not None or self._at_end or not self._keeper.loaded:
             return
-        self.owed += _own_drops()
+        self._keeper.owed += _own_drops()
         try:
-            child = Child(self._keeper, self.worker, self.owed)
+            child = Child(self._keeper, self.worker, self._keeper.owed)
         except NurseryDied as error:
             self._keeper.failed(error)
             return
@@ -100,7 +99,7 @@ class Executors:
             self._respawn_at = self._clock.monotonic() + RESPAWN
             self._wake_by(self._respawn_at)
             return
-        self.owed = 0
+        self._keeper.owed = 0
         child.join(
             self._loop,
             answers=lambda: self._read(child),
@@ -169,10 +168,17 @@ class Executors:
             soonest = min(soonest, self._respawn_at)
         return soonest
 
-    def end(self, deadline: float) -> None:
-        """Have all executors end: in peace until the deadline, by force after it."""
+    def end(self, deadline: float, *, cut_off: bool = False) -> None:
+        """Have all executors end: in peace until the deadline, by force after it.
+
+        Args:
+            cut_off: one of them runs a job, which ends at once.
+        """
         self._at_end = True
-        self.retire()
+        if cut_off:
+            self.condemn("lost")  # its death is told, so that its attempt has a record
+        else:
+            self.retire()
         for child in self._leaving:
             self._kill_by(child, deadline)
 
@@ -229,7 +235,7 @@ class Executors:
     def _take_over_drops(self, child: Child) -> None:
         """What an executor has dropped and will not report, the next one does."""
         count = child.dropped
-        self.owed += count - child.taken_over
+        self._keeper.owed += count - child.taken_over
         child.taken_over = count
 
     def _read_tail(self, child: Child) -> None:
@@ -261,6 +267,13 @@ class Executors:
         child.close(self._loop)
         if child.jobs:
             self.spawn()
+
+
+def report_owed(count: int) -> None:
+    """Have the supervisor say, at its end, what no executor is left to say."""
+    handler = handler_of_environment()
+    if handler is not None:
+        handler.drop(count)
 
 
 def _own_drops() -> int:

@@ -37,6 +37,7 @@ class Keeper:
             apart from another's.
         proven: an executor was ready once.
         broken: the code cannot be loaded at all.
+        owed: records that dead executors could not write and nobody has reported yet.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Keeper:
         self.run_id = secrets.token_hex(8)
         self.proven = False
         self.broken: GearmangError | None = None
+        self.owed = 0
         self._options, self._loop, self._clock = options, loop, clock
         self._others, self._on_loaded, self._wake_by = others, on_loaded, wake_by
         self._nursery: Nursery | None = None

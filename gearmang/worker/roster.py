@@ -161,7 +161,6 @@ class Roster:
         else:
             self.slots[at] = again = self._new_slot(slot.name.slot or at + 1)
             again.life.quiet = slot.life.quiet
-            again.executors.owed = slot.executors.owed
             log.info("%s begins anew: %d done, %d failed", slot.name, slot.done, slot.failed)
         self._shared.wake_by(0.0)
 

@@ -255,7 +255,7 @@ class Slot:
 
     def end(self, deadline: float) -> None:
         """Begin the end: the executor in peace until the deadline, at once if a job is cut off."""
-        self.executors.end(self._clock.monotonic() if self._attempt is not None else deadline)
+        self.executors.end(deadline, cut_off=self._attempt is not None)
         for link in self.grabbing.links:
             self._shared.lookout.leave(link)
 

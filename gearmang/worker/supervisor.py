@@ -16,7 +16,7 @@ from gearmang.worker import place, scratch
 from gearmang.worker.aftermath import Aftermath
 from gearmang.worker.attempt import made_id
 from gearmang.worker.child import Child
-from gearmang.worker.executors import STACK_TIME
+from gearmang.worker.executors import STACK_TIME, report_owed
 from gearmang.worker.growth import Growth, Load
 from gearmang.worker.keeper import Keeper
 from gearmang.worker.lifecycle import STOPS
@@ -140,6 +140,7 @@ class Supervisor:
                 self._growth.close()
                 self._roster.end(loop)
                 self._keeper.end()
+                report_owed(self._keeper.owed)
                 place.kill_children(self._foreign)
         loop.close()
         return self._roster.exit_code

@@ -26,7 +26,7 @@ with tempfile.TemporaryDirectory(prefix="gearmang-chaos-") as temporary:
         folder.mkdir(parents=True)
     account = run(
         folder, options.seed, options.duration, engine=options.engine, only=options.only,
-        pauses=tuple(options.pauses),
+        pauses=tuple(options.pauses), keep=options.keep is not None,
     )  # fmt: skip
 print(account.told())
 if options.json:

@@ -120,7 +120,6 @@ def account(
     lost = sorted(one for one in pipeline.acknowledged if number_of(one) not in known)
     trouble += _of_payloads(pipeline, letters)
     trouble += _of_processes(pipeline)
-    trouble += _of_records(pipeline)
     trouble += checks.wrong(down) + pipeline.operator.tracebacks
     return Account(
         faults, in_flight, len(pipeline.acknowledged), lost, sum(n > 1 for n in done.values()),
@@ -186,29 +185,33 @@ def _of_processes(pipeline: Pipeline) -> Iterator[str]:
             yield f"{name}: {said[said.index(_TRACEBACK) :][:1500]}"
 
 
-def _of_records(pipeline: Pipeline) -> Iterator[str]:
-    """Of each attempt there is a record, or somebody says that it is missing."""
-    attempts = len(pipeline.noted("started"))
+def missing_records(pipeline: Pipeline) -> Iterator[str]:
+    """Of each attempt there is a record, or somebody says that it is missing.
+
+    Asked once the workers have ended: until then, one may still owe it.
+    """
+    attempts = Counter(told.decode().rpartition(" ")[0] for told in pipeline.noted("attempts"))
     found: dict[str, dict[str, Any]] = {}
-    paths = [*pipeline.records.iterdir()]
-    for file in (*pipeline.deleted, *(path.open("rb") for path in paths)):
+    files = [path.open("rb") for path in pipeline.records.iterdir()]
+    for file in (*pipeline.deleted, *files):
         with file:
             file.seek(0)
             for line in file:
                 with contextlib.suppress(ValueError):
                     record = json.loads(line)
                     found[record["event_id"]] = record
-    records = sum(one.get("task") == pipeline.function for one in found.values())
+    told = [one for one in found.values() if one.get("task") == pipeline.function]
+    missing = attempts - Counter(f"{one['id']} {one['attempt']}" for one in told)
     dropped = sum(one.get("dropped", 0) for one in found.values())
     said = sum(
         int(count)
         for name in SLOTS
         for count in _LOST_RECORDS.findall(_output(pipeline.folder / f"{name}.log"))
     )
-    if records + dropped + said + pipeline.hidden < attempts:
+    if dropped + said + pipeline.hidden < missing.total():
         yield (
-            f"{attempts} attempts, but {records} records, {dropped} dropped, {said} said to be "
-            f"lost, {pipeline.hidden} ended with their supervisor"
+            f"{attempts.total()} attempts, {missing.total()} without a record, {dropped} dropped, "
+            f"{said} said to be lost, {pipeline.hidden} ended with their supervisor: {missing}"
         )
 
 

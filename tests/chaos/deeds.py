@@ -24,6 +24,7 @@ def take(job: Job) -> str:
     """Do what the payload says."""
     kind = job.raw.split(b" ", 1)[0].decode()
     note("started", job.raw)
+    note("attempts", b"%s %d %s" % (job.id.encode(), job.attempt, kind.encode()))
     if kind == "raise" or (kind == "once" and job.attempt == 1):
         raise ValueError("not this time")
     if kind == "reject":

@@ -130,10 +130,19 @@ class Pipeline:
         until = time.monotonic() + 5
         while (left := marked(self.mark)) and time.monotonic() < until:
             time.sleep(0.1)
-        self.store.remove()
-        for place in self.places.values():
-            place.remove()
         return left
+
+    def remove(self, *, keep: bool) -> None:
+        """Unmount what was mounted.
+
+        Args:
+            keep: copy what was in it.
+        """
+        self.store.remove()
+        for file in self.deleted:
+            file.close()
+        for place in self.places.values():
+            place.remove(keep=keep)
 
     def _commands(self) -> dict[str, Sequence[str | Path]]:
         server = ("--server", self.wire.address)

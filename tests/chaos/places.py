@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -36,7 +37,9 @@ class Place:
         """Give the room back."""
         self._ballast.unlink(missing_ok=True)
 
-    def remove(self) -> None:
-        """Unmount it; what was in it is gone."""
+    def remove(self, *, keep: bool) -> None:
+        """Unmount it; what was in it is gone, or beside it."""
+        if keep and self.is_disk:
+            shutil.copytree(self.folder, self.folder.with_suffix(".kept"))
         if self.is_disk:
             subprocess.run(["umount", "--lazy", str(self.folder)], check=False)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.chaos.account import Account, account
+from tests.chaos.account import Account, account, missing_records
 from tests.chaos.checks import Checks
 from tests.chaos.faults import ALL, End, NotMade
 from tests.chaos.pipeline import Pipeline
@@ -75,6 +75,7 @@ def run(
     engine: str = "sqlite",
     only: Sequence[str] = (),
     pauses: tuple[float, float] = PAUSES,
+    keep: bool = False,
 ) -> Account:
     """One run of so many seconds.
 
@@ -82,12 +83,12 @@ def run(
         engine: of the store: ``sqlite`` or ``postgresql``.
         only: names of faults; by default all of them.
         pauses: the least and the most seconds between two faults.
+        keep: copy what is on small disks of its own.
     """
     dice = random.Random(seed)
     pipeline = Pipeline(folder, seed, engine)
     checks = Checks(pipeline.wire.address)
     schedule = _Schedule(pipeline, dice, only or [*ALL])
-    left: list[str] = []
     try:
         workers = lambda: pipeline.gearmand.functions().get(pipeline.function, (0, 0, 0))[2]  # noqa: E731
         await_that(workers, "workers", SERVED_WITHIN)
@@ -100,6 +101,9 @@ def run(
         schedule.take_back(everything=True)
         pipeline.end_submitting()
         found = account(pipeline, checks, schedule.made, schedule.in_flight, schedule.down)
+        trouble = [f"left behind: {one}" for one in pipeline.stop()]
+        trouble += missing_records(pipeline)
+        return found._replace(trouble=[*found.trouble, *trouble])
     finally:
-        left = pipeline.stop()
-    return found._replace(trouble=[*found.trouble, *(f"left behind: {one}" for one in left)])
+        pipeline.stop()
+        pipeline.remove(keep=keep)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 import sys
@@ -186,27 +185,6 @@ def test_a_server_that_gives_jobs_unasked_does_not_make_a_worker_grow(
         assert sent > 0
         assert "gave a job that nobody had asked for" in worker.output(), address
         assert _peak(worker.pid) < 100 * 1024 * 1024
-
-
-def test_records_that_could_not_be_written_are_counted_over_replaced_and_killed_executors(
-    gearmand: Gearmand, start: StartWorker, client: Client, letters: Letters, tmp_path: Path
-) -> None:
-    records = tmp_path / "records"
-    records.mkdir()
-    start(ACT, "--attempts", "1", "--max-jobs", "3", "--records", str(records), function="act")
-    records.rmdir()
-    records.touch()  # nothing can be written there
-    kinds = (b"pid", b"value_error x", b"pid", b"crash", b"pid")
-    client.submit_many(("act", kinds[number % 5]) for number in range(40))
-    await_that(lambda: gearmand.functions()["act"][0] == 0, "all are done", 60)
-    records.unlink()
-    client.submit_many(("act", b"pid") for _ in range(8))
-    await_that(lambda: gearmand.functions()["act"][0] == 0, "all are done")
-
-    found = [
-        json.loads(line) for path in records.iterdir() for line in path.read_text().splitlines()
-    ]
-    assert sum(1 + record.get("dropped", 0) for record in found) == 48
 
 
 @pytest.mark.parametrize("number", range(9))

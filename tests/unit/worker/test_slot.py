@@ -92,8 +92,8 @@ class FakeExecutors(Executors):
     def next_tick(self) -> float:
         return float("inf")
 
-    def end(self, deadline: float) -> None:
-        self.did.append("end")
+    def end(self, deadline: float, *, cut_off: bool = False) -> None:
+        self.did.append("end, cut off" if cut_off else "end")
 
 
 class FakeKeeper(Keeper):
