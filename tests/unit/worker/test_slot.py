@@ -337,6 +337,13 @@ def test_jobs_that_print_a_stack_are_told_by_what_gearmand_knows(
     assert "executor 4711:\nno answer" in told
 
 
+def test_the_end_cuts_an_executor_off_that_runs_a_job(slotted: Slotted) -> None:
+    slotted.give()
+    slotted.slot.end(0.0)
+
+    assert slotted.executors.did[-1] == "end, cut off"
+
+
 def test_it_ends_its_executor_and_leaves_the_lookout(slotted: Slotted) -> None:
     slotted.slot.end(0.0)
 
