@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,7 +111,7 @@ class Day(NamedTuple):
         """Send them back by canary, with a pause in between, until all have succeeded."""
         log = folder / "canary.log"
         good = re.compile(rb'\{"width":\d+,"picture":"p-\d+"\}').fullmatch
-        words = ("requeue", "--error", "Error00", "--canary", "50", "--yes")
+        words = ("requeue", "--error", "Error00", "--canary", "10", "--yes")
         with ScriptedWorker(
             gearmand.address, "resize", lambda job: good(job.payload) is not None
         ) as worker:
@@ -120,9 +119,10 @@ class Day(NamedTuple):
             try:
                 self._pause(gearmang, worker, log)
                 assert run.wait(self.patience) == 0, log.read_text()
-            except subprocess.TimeoutExpired:
-                run.kill()
-                raise
+            finally:
+                if run.poll() is None:
+                    run.kill()
+                    run.wait()
         assert f"all back: {self.edited} succeeded" in log.read_text()
         (cause,) = gearmang.json("causes", "--error", "Error00", "--state", "all")
         assert gearmang.json("list", "--error", "Error00") == []
