@@ -22,8 +22,10 @@ class Answering(gearman.GearmanWorker):  # type: ignore[misc]  # as above
     def on_job_exception(self, current_job: Any, exc_info: Any) -> bool:
         if current_job.data.startswith(b"warn"):
             self.send_job_failure(current_job)
-        else:  # which ends the job: a failure behind it would be an ERROR, and the worker's end
-            self.send_job_exception(current_job, str(exc_info[1]).encode())
+        else:  # which ends the job: pygearman's own failure behind it is answered by an ERROR
+            handler = self._get_handler_for_job(current_job)
+            handler.send_job_exception(current_job, data=str(exc_info[1]).encode())
+            self.wait_until_updates_sent([current_job])
         return False
 
 

@@ -30,7 +30,7 @@ def test_help_has_an_example_and_exits_3(name: str) -> None:
 def test_the_version_exits_3(name: str) -> None:
     run = check(name, "-V")
     assert run.state == "UNKNOWN"
-    assert run.output.startswith(f"check_gearmang_{name} 0.")
+    assert run.output.startswith(f"check_gearmang_{name} 1.")
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,6 @@ def test_a_worker_of_four_functions_with_one_job_is_busy(gearmand: Gearmand) -> 
 
 
 def test_the_version_of_the_check_and_that_of_gearmand_have_one_option(busy: Gearmand) -> None:
-    assert check("server", "--version").output.startswith("check_gearmang_server 0.")
+    assert check("server", "--version").output.startswith("check_gearmang_server 1.")
     assert check("server", "--version", "-H", busy.address).state == "UNKNOWN"
     assert check("server", "-h").output.count("--version") == 2, "in the list and in the example"
